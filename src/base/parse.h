@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Text to numbers, strictly: the whole text must be the value. Used by the profile, the command
+ * line and sysfs readers alike.
+ */
+#ifndef BULKHEAD_BASE_PARSE_H
+#define BULKHEAD_BASE_PARSE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Decimal or 0x-hexadecimal, no sign or blanks. -EINVAL not a number, -ERANGE does not fit. */
+int parse_u64(const char *text, uint64_t *ret_value);
+
+/* A size in bytes with an optional suffix K, M, G, T (powers of 1024, case-free). */
+int parse_size(const char *text, uint64_t *ret_bytes);
+
+/* Exactly `1G`, `1536M`, ... : the largest suffix that divides the size. */
+struct size_text {
+	char s[32];
+};
+struct size_text size_text(uint64_t bytes);
+
+/* `vvvv:dddd`, both hexadecimal. -EINVAL otherwise. */
+int parse_pci_id(const char *text, uint16_t *ret_vendor, uint16_t *ret_device);
+
+/* The candidate nearest to `word` by edit distance (at most a third of its length), or NULL. */
+const char *near_match(const char *word, const char *const *candidates, size_t n);
+
+#endif
