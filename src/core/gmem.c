@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/gmem.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "base/bytes.h"
+
+#ifndef MADV_POPULATE_WRITE /* Linux 5.14; linux/mman.h */
+#define MADV_POPULATE_WRITE 23
+#endif
+
+#define POPULATE_THREADS_MAX 16
+
+/* hva and gpa agree modulo 1 GiB, so that nested page tables can use the largest leaves. */
+static int map_aligned(struct gmem *gmem, uint64_t size)
+{
+	uint64_t span = size + GIB;
+	uint8_t *raw = mmap(NULL, span, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (raw == MAP_FAILED)
+		return -errno;
+	uint8_t *at = raw + (align_up((uintptr_t)raw, GIB) - (uintptr_t)raw);
+	if (at > raw)
+		munmap(raw, (size_t)(at - raw));
+	if (raw + span > at + size)
+		munmap(at + size, (size_t)(raw + span - (at + size)));
+	if (mprotect(at, size, PROT_READ | PROT_WRITE)) {
+		int r = -errno;
+		munmap(at, size);
+		return r;
+	}
+	gmem->base = at;
+	gmem->size = size;
+	return 0;
+}
+
+static int check_ranges(const struct range *ram, unsigned n, uint64_t *ret_size)
+{
+	uint64_t sum = 0, next = 0;
+	if (!n || n > GMEM_MAX_REGIONS)
+		return -EINVAL;
+	for (unsigned i = 0; i < n; i++) {
+		if (!ram[i].size || (ram[i].start | ram[i].size) % PAGE_4K || ram[i].start < next ||
+		    ram[i].size > (UINT64_C(1) << 52) - ram[i].start)
+			return -EINVAL;
+		next = ram[i].start + ram[i].size;
+		sum += ram[i].size;
+	}
+	*ret_size = sum;
+	return 0;
+}
+
+int gmem_init(struct gmem *gmem, const struct range *ram, unsigned n, struct err *err)
+{
+	uint64_t size;
+	memset(gmem, 0, sizeof(*gmem));
+	int r = check_ranges(ram, n, &size);
+	if (r)
+		return err_set(err, r, "guest memory: %u ranges that are not ascending pages", n);
+	r = map_aligned(gmem, size);
+	if (r)
+		return err_errno(err, r, "guest memory: cannot map %llu MiB",
+				 (unsigned long long)(size / MIB));
+	/* Hints: without huge pages or with an old kernel the guest still runs. */
+	madvise(gmem->base, size, MADV_HUGEPAGE);
+	madvise(gmem->base, size, MADV_DONTFORK);
+	madvise(gmem->base, size, MADV_DONTDUMP);
+	uint8_t *hva = gmem->base;
+	for (unsigned i = 0; i < n; i++) {
+		gmem->regions[i] = (struct gmem_region){ ram[i].start, ram[i].size, hva };
+		hva += ram[i].size;
+	}
+	gmem->n = n;
+	return 0;
+}
+
+void gmem_fini(struct gmem *gmem)
+{
+	if (gmem->base)
+		munmap(gmem->base, gmem->size);
+	memset(gmem, 0, sizeof(*gmem));
+}
+
+struct populate {
+	pthread_t thread;
+	uint8_t *at;
+	uint64_t size;
+	int result;
+};
+
+static void *populate_part(void *arg)
+{
+	struct populate *part = arg;
+	part->result = madvise(part->at, part->size, MADV_POPULATE_WRITE) ? -errno : 0;
+	if (part->result == -EINVAL) { /* kernel before 5.14: touch each page */
+		for (uint64_t off = 0; off < part->size; off += PAGE_4K)
+			*(volatile uint8_t *)(part->at + off) = 0;
+		part->result = 0;
+	}
+	return NULL;
+}
+
+int gmem_populate(struct gmem *gmem, unsigned threads, struct err *err)
+{
+	struct populate parts[POPULATE_THREADS_MAX] = { 0 };
+	/* Whole 2 MiB pieces each, so that no huge page is fought over. */
+	threads = threads ? (unsigned)min_u64(threads, POPULATE_THREADS_MAX) : 1;
+	uint64_t share = align_up(gmem->size / threads + 1, 2 * MIB);
+	unsigned n = 0;
+	for (uint64_t off = 0; off < gmem->size; off += share, n++) {
+		struct populate *part = &parts[n];
+		part->at = (uint8_t *)gmem->base + off;
+		part->size = min_u64(share, gmem->size - off);
+		if (n && pthread_create(&part->thread, NULL, populate_part, part))
+			part->thread = 0;
+		if (n && !part->thread)
+			populate_part(part);
+	}
+	populate_part(&parts[0]);
+	int r = parts[0].result;
+	for (unsigned i = 1; i < n; i++) {
+		if (parts[i].thread)
+			pthread_join(parts[i].thread, NULL);
+		r = r ? r : parts[i].result;
+	}
+	if (r)
+		return err_errno(err, r, "guest memory: cannot fill %llu MiB",
+				 (unsigned long long)(gmem->size / MIB));
+	return 0;
+}
+
+void *gmem_hva(const struct gmem *gmem, uint64_t gpa, uint64_t len)
+{
+	for (unsigned i = 0; i < gmem->n; i++) {
+		const struct gmem_region *r = &gmem->regions[i];
+		if (range_contains((struct range){ r->gpa, r->size }, gpa, len))
+			return r->hva + (gpa - r->gpa);
+	}
+	return NULL;
+}
+
+/* Length of the piece at `gpa` that lies in one region, 0 when it is no RAM. */
+static size_t piece(const struct gmem *gmem, uint64_t gpa, size_t len, uint8_t **ret_hva)
+{
+	for (unsigned i = 0; i < gmem->n; i++) {
+		const struct gmem_region *r = &gmem->regions[i];
+		if (gpa >= r->gpa && gpa - r->gpa < r->size) {
+			*ret_hva = r->hva + (gpa - r->gpa);
+			return (size_t)min_u64(len, r->size - (gpa - r->gpa));
+		}
+	}
+	return 0;
+}
+
+/* A copy is all or nothing: the range is walked once before the first byte moves. */
+static int covered(const struct gmem *gmem, uint64_t gpa, size_t len)
+{
+	uint8_t *hva;
+	if (len && len - 1 > UINT64_MAX - gpa)
+		return -EFAULT;
+	while (len) {
+		size_t n = piece(gmem, gpa, len, &hva);
+		if (!n)
+			return -EFAULT;
+		gpa += n;
+		len -= n;
+	}
+	return 0;
+}
+
+int gmem_read(const struct gmem *gmem, uint64_t gpa, void *to, size_t len)
+{
+	uint8_t *hva, *out = to;
+	if (covered(gmem, gpa, len))
+		return -EFAULT;
+	while (len) {
+		size_t n = piece(gmem, gpa, len, &hva);
+		memcpy(out, hva, n);
+		out += n;
+		gpa += n;
+		len -= n;
+	}
+	return 0;
+}
+
+int gmem_write(const struct gmem *gmem, uint64_t gpa, const void *from, size_t len)
+{
+	uint8_t *hva;
+	const uint8_t *in = from;
+	if (covered(gmem, gpa, len))
+		return -EFAULT;
+	while (len) {
+		size_t n = piece(gmem, gpa, len, &hva);
+		memcpy(hva, in, n);
+		in += n;
+		gpa += n;
+		len -= n;
+	}
+	return 0;
+}

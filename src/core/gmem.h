@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Guest RAM: where it is in the guest's address space and in ours. Device models reach it only
+ * through range-checked copies; a raw pointer is for KVM slots, IOMMU maps and the boot loader.
+ * Addresses: gpa = guest physical, hva = ours; with assigned devices iova = gpa.
+ */
+#ifndef BULKHEAD_CORE_GMEM_H
+#define BULKHEAD_CORE_GMEM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/range.h"
+
+#define GMEM_MAX_REGIONS 32
+
+struct gmem_region {
+	uint64_t gpa;  /* page aligned */
+	uint64_t size; /* page aligned, > 0 */
+	uint8_t *hva;
+};
+
+struct gmem {
+	void *base;        /* one mapping of all RAM, aligned to 1 GiB; owned */
+	uint64_t size;     /* sum of the regions */
+	unsigned n;
+	struct gmem_region regions[GMEM_MAX_REGIONS]; /* ascending, disjoint */
+};
+
+/*
+ * Maps anonymous memory for the given guest ranges (ascending, disjoint, 4 KiB multiples, at most
+ * GMEM_MAX_REGIONS) and asks for transparent huge pages. Nothing is touched yet. Excluded from core
+ * dumps and fork. -ENOMEM, -EINVAL.
+ */
+int gmem_init(struct gmem *gmem, const struct range *ram, unsigned n, struct err *err);
+void gmem_fini(struct gmem *gmem);
+
+/* Touches all pages on up to `threads` threads so that pinning finds them present. -ENOMEM… */
+int gmem_populate(struct gmem *gmem, unsigned threads, struct err *err);
+
+/* Copies; the whole range must be RAM of one region or several adjacent ones. -EFAULT otherwise. */
+int gmem_read(const struct gmem *gmem, uint64_t gpa, void *to, size_t len);
+int gmem_write(const struct gmem *gmem, uint64_t gpa, const void *from, size_t len);
+
+/* Our pointer to [gpa, gpa + len) inside one region, or NULL. For core/, boot/ and kernel maps. */
+void *gmem_hva(const struct gmem *gmem, uint64_t gpa, uint64_t len);
+
+#endif

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A snapshot of what the host has: PCI functions with drivers, groups, BARs and SR-IOV relations,
+ * and the host's own facts (KVM, IOMMU, memory, limits). Read once; the plan is a pure function of
+ * it and the profile. Enumeration is libpci's; what libpci does not know comes from sysfs.
+ */
+#ifndef BULKHEAD_CORE_INVENTORY_H
+#define BULKHEAD_CORE_INVENTORY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/bdf.h"
+#include "base/err.h"
+#include "base/range.h"
+#include "base/vec.h"
+#include "core/host.h"
+
+#define PCI_N_BARS 6
+#define NAME_MAX_SHORT 64
+
+/* IORESOURCE_* of linux/ioport.h as sysfs `resource` prints them */
+#define RES_IO 0x100
+#define RES_MEM 0x200
+#define RES_PREFETCH 0x2000
+#define RES_MEM64 0x100000
+
+struct pci_resource {
+	uint64_t start, size; /* size 0 = absent */
+	uint64_t flags;
+};
+
+enum host_use { /* why a device is the host's own; bits */
+	USE_MOUNT = 1,		/* a mounted file system or swap is on it */
+	USE_DEFAULT_ROUTE = 2,	/* the default route leaves through it */
+	USE_BOOT_VGA = 4,	/* firmware's display and a console or framebuffer on it */
+};
+
+struct pci_dev {
+	struct bdf bdf;
+	uint16_t vendor, device, subvendor, subdevice;
+	uint32_t class_code; /* 24 bits: class, subclass, interface */
+	uint8_t revision;
+	uint8_t header_type; /* 0 endpoint, 1 bridge; multifunction bit removed */
+	bool multifunction;
+	uint8_t int_pin;     /* 0 none, 1..4 = A..D */
+	bool is_pcie;
+	uint8_t pcie_type;   /* PCIe capability device/port type when is_pcie */
+	uint16_t msi_vectors, msix_vectors; /* 0 = no capability */
+	struct pci_resource bar[PCI_N_BARS];
+	struct pci_resource rom;
+	int group;           /* IOMMU group, -1 = none */
+	int numa_node;       /* -1 unknown */
+	char driver[NAME_MAX_SHORT];          /* "" = none */
+	char driver_override[NAME_MAX_SHORT]; /* "" = none */
+	char vfio_cdev[NAME_MAX_SHORT];       /* "vfio3" when bound to vfio-pci with cdev, else "" */
+	char reset_methods[NAME_MAX_SHORT];   /* as in sysfs, "" = none */
+	bool is_vf;
+	struct bdf physfn;   /* when is_vf */
+	unsigned n_vfs;      /* VFs enabled on this PF */
+	unsigned host_uses;  /* enum host_use bits */
+	char use_detail[128]; /* e.g. "/dev/nvme0n1p1 on /mnt"; "" when host_uses = 0 */
+};
+
+struct inventory {
+	vec(struct pci_dev) devs; /* ascending by BDF */
+	bool has_iommu;           /* any IOMMU group exists */
+	bool has_intremap;        /* hint from the host (Intel ecap/AMD): unknown is true; the kernel decides */
+	bool has_kvm;             /* /dev/kvm exists */
+	bool has_vfio_container;  /* /dev/vfio/vfio */
+	bool has_iommufd;         /* /dev/iommu, and vfio cdevs are built in */
+	uint64_t mem_total, mem_available; /* bytes */
+	uint64_t memlock_limit;   /* RLIMIT_MEMLOCK soft; UINT64_MAX = unlimited or CAP_IPC_LOCK */
+	uint64_t memlock_hard;
+	unsigned cpus;            /* online */
+	unsigned phys_bits;       /* /proc/cpuinfo address sizes */
+	vec(struct reserved_region {
+		int group;
+		struct range range;
+		char type[24]; /* direct, direct-relaxable, reserved, msi */
+	}) reserved;
+};
+
+/* Reads everything. -errno only when the tree itself cannot be read; a missing fact is no error. */
+int inventory_read(struct inventory *inv, const struct host *host, struct err *err);
+void inventory_fini(struct inventory *inv);
+
+/* NULL when absent. */
+const struct pci_dev *inventory_find(const struct inventory *inv, struct bdf bdf);
+
+/* Human name from libpci's database, e.g. "Intel Corporation 82576 Virtual Function". */
+struct dev_name {
+	char s[160];
+};
+struct dev_name inventory_name(const struct pci_dev *dev);
+
+#endif
