@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The commands of `bulkhead`. Each is one cmd_*.c whose function gets its own name as argv[0] and
+ * returns the exit status (cli.h); only these files print, and only main exits. What a command
+ * accepts on its line is described in commands.c, for all of them in one place.
+ *
+ *	int cmd_check(int argc, char **argv)
+ *	{
+ *		struct cmd_args args = { 0 };
+ *		int status = cmd_parse(CMD_CHECK, argc, argv, &args);
+ *		if (status != CLI_GO)
+ *			return status;
+ *		...
+ */
+#ifndef BULKHEAD_CMD_H
+#define BULKHEAD_CMD_H
+
+#include <stdbool.h>
+
+#include "cli.h"
+#include "profile.h"
+
+enum command { /* index into commands[] */
+	CMD_DEVICES,
+	CMD_CHECK,
+	CMD_RUN,
+	CMD_RECOVER,
+	CMD_STATUS,
+	CMD_STOP,
+	CMD_PROFILE,
+	CMD_COMPLETION,
+	N_COMMANDS
+};
+
+/* What any command may be told; a command sees set only what its row in commands.c lists. */
+struct cmd_args {
+	const char *profile; /* PROFILE: a file */
+	const char *name;    /* NAME of a running profile; NULL = the only one, or all */
+	const char *action;  /* of `profile`: "dump", "reference" */
+	const char *shell;   /* of `completion` */
+	const char *iommu;   /* --iommu; NULL = as the profile says */
+	const char *host;    /* --host DIR: sys, proc, dev and run below it; NULL = the real ones */
+	struct cli_list set; /* --set PATH=VALUE */
+	bool json;
+	bool dump_profile;
+	bool verbose;
+	bool force; /* of `stop`: now, without asking the guest */
+};
+
+extern const struct cli_command commands[N_COMMANDS];
+
+/* cli_parse with the row of `command`. */
+int cmd_parse(enum command command, int argc, char **argv, struct cmd_args *args);
+
+/*
+ * Loads args->profile with its --set and --iommu. CLI_GO: `profile` is filled and the caller calls
+ * profile_fini. Otherwise the exit status: the error was printed, or --dump-profile was done.
+ */
+int cmd_load_profile(const struct cmd_args *args, struct profile *profile);
+
+int cmd_devices(int argc, char **argv);
+int cmd_check(int argc, char **argv);
+int cmd_run(int argc, char **argv);
+int cmd_recover(int argc, char **argv);
+int cmd_status(int argc, char **argv);
+int cmd_stop(int argc, char **argv);
+int cmd_profile(int argc, char **argv);
+int cmd_completion(int argc, char **argv);
+
+#endif
