@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# What scenario scripts are made of. They run as root in the emulated host; file descriptor 9 is the
+# channel to the outside (scripts/lab.d/channel.py), LAB_OUT the folder of results.
+set -uo pipefail
+
+# -- reporting ---------------------------------------------------------------------------------
+
+# ask WORDS... — one request over the channel; prints the trouble and fails if the answer is not "done"
+ask() {
+	local answer
+	printf '%s\n' "$*" >&9
+	IFS= read -r -t 60 answer <&9 || { echo "no answer to: $*"; return 1; }
+	[ "$answer" = done ] || { echo "$answer"; return 1; }
+}
+
+ok() { ask ok "$(one_line "$@")"; }
+fail() { ask FAIL "$(one_line "$@")"; }
+note() { ask note "$(one_line "$@")"; }
+one_line() { printf '%s' "$*" | tr '\n\r' '  ' | cut -c -300; }
+
+# check NAME COMMAND... — ok if the command succeeds; its output is the reason if it does not
+check() {
+	local name=$1 said
+	shift
+	if said=$("$@" 2>&1); then ok "$name"; else fail "$name: $said"; fi
+}
+
+# same NAME WANTED GOT
+same() {
+	if [ "$2" = "$3" ]; then ok "$1"; else fail "$1: '$3', not '$2'"; fi
+}
+
+# contains NAME FILE PATTERN — ok if a line of the file matches
+contains() {
+	if grep -qE -- "$3" "$2"; then ok "$1"; else fail "$1: no /$3/ in $(basename "$2")"; fi
+}
+
+# -- waiting -----------------------------------------------------------------------------------
+
+# wait_until SECONDS COMMAND... — poll until it succeeds
+wait_until() {
+	local left=$(($1 * 5))
+	shift
+	while ! "$@"; do
+		left=$((left - 1))
+		[ $left -gt 0 ] || return 1
+		sleep 0.2
+	done
+}
+
+# -- PCI functions of the host -----------------------------------------------------------------
+
+# address NAME — where a device of scripts/lab.d/machine.py is (vf: the first virtual function of igb)
+address() {
+	local id
+	case $1 in
+	nvme) id=0x1b36:0x0010 ;;
+	igb) id=0x8086:0x10c9 ;;
+	vf) id=0x8086:0x10ca ;;
+	edu) id=0x1234:0x11e8 ;;
+	e1000e) id=0x8086:0x10d3 ;;
+	vga) id=0x1234:0x1111 ;;
+	xhci) id=0x1b36:0x000d ;;
+	ahci) id=0x8086:0x2922 ;;
+	e1000) id=0x8086:0x100e ;;
+	rtl8139) id=0x10ec:0x8139 ;;
+	*) echo "address: what is '$1'?" >&2; return 1 ;;
+	esac
+	address_of_id "$id"
+}
+
+# The machine has an AHCI controller of its own on bus 0; the lab's devices never are there.
+address_of_id() {
+	local dir
+	for dir in /sys/bus/pci/devices/*; do
+		case $dir in */0000:00:*) continue ;; esac
+		if [ "$(< "$dir/vendor"):$(< "$dir/device")" = "$1" ]; then
+			basename "$dir"
+			return
+		fi
+	done
+	return 1
+}
+
+driver_of() { basename "$(readlink "/sys/bus/pci/devices/$1/driver" || echo none)"; }
+
+# give_to_vfio ADDRESS — as a person does it by hand
+give_to_vfio() {
+	local dir=/sys/bus/pci/devices/$1
+	echo vfio-pci > "$dir/driver_override"
+	[ ! -e "$dir/driver" ] || echo "$1" > "$dir/driver/unbind"
+	echo "$1" > /sys/bus/pci/drivers_probe
+	[ "$(driver_of "$1")" = vfio-pci ]
+}
+
+# make_vf — igb's first virtual function, bound to its own driver, and the physical function at
+# 10.7.0.1/24. The order matters: interface up, function made, its MAC set, then a driver.
+make_vf() {
+	local pf dev
+	pf=$(address igb)
+	dev=$(ls "/sys/bus/pci/devices/$pf/net")
+	ip link set "$dev" up
+	ip addr add 10.7.0.1/24 dev "$dev"
+	echo 0 > "/sys/bus/pci/devices/$pf/sriov_drivers_autoprobe"
+	echo 1 > "/sys/bus/pci/devices/$pf/sriov_numvfs"
+	ip link set "$dev" vf 0 mac 52:54:00:0b:01:00
+	echo 1 > "/sys/bus/pci/devices/$pf/sriov_drivers_autoprobe"
+	echo "$(address vf)" > /sys/bus/pci/drivers_probe
+	# A function probed while autoprobe was off needs to be asked by name.
+	[ "$(driver_of "$(address vf)")" != none ]
+}
+
+# -- the host's own state ----------------------------------------------------------------------
+
+# host_state FILE — everything of the host that assigning devices may change and must give back
+host_state() {
+	local dir file
+	{
+		for dir in /sys/bus/pci/devices/*; do
+			echo "$(basename "$dir") driver=$(driver_of "$(basename "$dir")")"
+			for file in driver_override enable sriov_numvfs sriov_drivers_autoprobe \
+				power/control reset_method d3cold_allowed; do
+				[ ! -e "$dir/$file" ] || echo "  $file=$(tr '\n' ' ' 2>/dev/null < "$dir/$file")"
+			done
+			ls "$dir/net" 2>/dev/null | sed 's/^/  net=/'
+		done
+		ls /dev/vfio /sys/bus/pci/drivers /run/bulkhead 2>/dev/null
+		ip -o link show | sed 's/ state .*//; s/<[^>]*>//'
+		ip route
+		sort /proc/mounts
+		grep -E 'HugePages_Total' /proc/meminfo
+	} > "$1"
+}
+
+# host_unchanged NAME — compares with the state that `host_state $LAB_OUT/host.before` saved. A driver
+# may finish its probe a moment after the bind.
+host_unchanged() {
+	if wait_until 10 host_is_as_before; then
+		ok "$1: the host is as it was"
+	else
+		fail "$1: $(diff "$LAB_OUT/host.before" "$LAB_OUT/host.after" | tr '\n' ';')"
+	fi
+}
+
+host_is_as_before() {
+	host_state "$LAB_OUT/host.after"
+	cmp -s "$LAB_OUT/host.before" "$LAB_OUT/host.after"
+}
+
+# host_reads_nvme NAME — the host's own driver has the controller back, and its file system is whole
+host_reads_nvme() {
+	check "$1: the NVMe file system mounts" nvme_proof
+}
+
+nvme_proof() {
+	local text
+	wait_until 10 test -b /dev/nvme0n1p1 || { echo "no /dev/nvme0n1p1"; return 1; }
+	mkdir -p /tmp/nvme
+	mount -o ro /dev/nvme0n1p1 /tmp/nvme || return 1
+	text=$(< /tmp/nvme/proof)
+	umount /tmp/nvme
+	[ "$text" = "the host's own file" ]
+}
+
+# -- guests ------------------------------------------------------------------------------------
+
+# guest_cmdline TASKS [END] — a guest kernel's command line (tests/guest/init)
+guest_cmdline() {
+	echo "console=ttyS0 quiet panic=-1 task=$1 end=${2:-poweroff}"
+}
+
+# start_guest NAME COMMAND... — in the background; its console goes to LAB_OUT/NAME.log, and its
+# standard input stays open and silent. Sets guest_pid and guest_log.
+start_guest() {
+	guest_log=$LAB_OUT/$1.log
+	shift
+	[ -p /tmp/guest.in ] || mkfifo /tmp/guest.in
+	exec 8<> /tmp/guest.in
+	"$@" < /tmp/guest.in > "$guest_log" 2>&1 9>&- 8>&- &
+	guest_pid=$!
+}
+
+# wait_line SECONDS PATTERN [COUNT] — until the guest's console has that many lines of it (one), or
+# the guest is gone
+wait_line() {
+	wait_until "$1" line_or_gone "$2" "${3:-1}"
+	[ "$(grep -cE -- "$2" "$guest_log")" -ge "${3:-1}" ]
+}
+
+line_or_gone() {
+	[ "$(grep -cE -- "$1" "$guest_log")" -ge "$2" ] || ! kill -0 "$guest_pid" 2>/dev/null
+}
+
+guest_gone() { ! kill -0 "$guest_pid" 2>/dev/null; }
+
+# wait_guest SECONDS — until it ends; guest_status is its exit status, 124 if it had to be killed
+wait_guest() {
+	if ! wait_until "$1" guest_gone; then
+		kill -9 "$guest_pid"
+		wait "$guest_pid" 2>/dev/null
+		guest_status=124
+		return 1
+	fi
+	wait "$guest_pid"
+	guest_status=$?
+}
+
+# guest_ends NAME SECONDS [STATUS] — the guest's process ends in time, with that status (0)
+guest_ends() {
+	if ! wait_guest "$2"; then
+		fail "$1: still running after $2 s; console ends: $(tail -c 200 "$guest_log")"
+	else
+		same "$1: exit status" "${3:-0}" "$guest_status"
+	fi
+}
+
+# guest_said NAME CHECK... — the guest reported each of these, and reported it ok; with COUNT=n, n times
+guest_said() {
+	local name=$1 one good
+	shift
+	for one in "$@"; do
+		good=$(grep -cE "^GUEST: $one ok( |.?$)" "$guest_log")
+		if [ "$good" -ge "${COUNT:-1}" ]; then
+			ok "$name: $(grep -aE "^GUEST: $one ok" "$guest_log" | tail -n 1 | cut -d ' ' -f 2-)"
+		else
+			fail "$name: $one: $(grep -aE "^GUEST: $one" "$guest_log" | tail -n 1 | grep . ||
+				echo 'the guest said nothing of it')"
+		fi
+	done
+	if grep -aq '^GUEST: .* FAIL' "$guest_log"; then
+		fail "$name: $(grep -a '^GUEST: .* FAIL' "$guest_log" | head -n 1)"
+	fi
+}
+
+# -- QEMU as the monitor, for comparison ---------------------------------------------------------
+
+# qemu_guest KERNEL INITRD CMDLINE OPTION... — prints nothing; fills the array qemu_command
+qemu_guest() {
+	# shellcheck disable=SC2206 # quoted by the driver for a shell
+	eval "qemu_command=($LAB_QEMU)"
+	qemu_command+=(-accel kvm -cpu host -smp 2 -M q35 -nodefaults -display none -serial stdio
+		-kernel "$1" -initrd "$2" -append "$3" "${@:4}")
+}
