@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -13,6 +14,8 @@
 #endif
 
 #define POPULATE_THREADS_MAX 16
+/* One call holds the address space lock; between pieces others can map. */
+#define POPULATE_PIECE (16 * MIB)
 
 /* hva and gpa agree modulo 1 GiB, so that nested page tables can use the largest leaves. */
 static int map_aligned(struct gmem *gmem, uint64_t size)
@@ -78,53 +81,74 @@ int gmem_init(struct gmem *gmem, const struct range *ram, unsigned n, struct err
 
 void gmem_fini(struct gmem *gmem)
 {
+	gmem_populate_wait(gmem, NULL);
 	if (gmem->base)
 		munmap(gmem->base, gmem->size);
 	memset(gmem, 0, sizeof(*gmem));
 }
 
 struct populate {
-	pthread_t thread;
-	uint8_t *at;
-	uint64_t size;
-	int result;
+	unsigned n;
+	struct populate_part {
+		pthread_t thread;
+		uint8_t *at;
+		uint64_t size;
+		int result; /* read after the join */
+	} part[POPULATE_THREADS_MAX];
 };
+
+static int populate_piece(uint8_t *at, uint64_t size)
+{
+	if (!madvise(at, size, MADV_POPULATE_WRITE))
+		return 0;
+	if (errno != EINVAL)
+		return -errno;
+	for (uint64_t off = 0; off < size; off += PAGE_4K) /* kernel before 5.14 */
+		*(volatile uint8_t *)(at + off) = 0;
+	return 0;
+}
 
 static void *populate_part(void *arg)
 {
-	struct populate *part = arg;
-	part->result = madvise(part->at, part->size, MADV_POPULATE_WRITE) ? -errno : 0;
-	if (part->result == -EINVAL) { /* kernel before 5.14: touch each page */
-		for (uint64_t off = 0; off < part->size; off += PAGE_4K)
-			*(volatile uint8_t *)(part->at + off) = 0;
-		part->result = 0;
-	}
+	struct populate_part *part = arg;
+	for (uint64_t off = 0; off < part->size && !part->result; off += POPULATE_PIECE)
+		part->result = populate_piece(part->at + off, min_u64(POPULATE_PIECE, part->size - off));
 	return NULL;
 }
 
-int gmem_populate(struct gmem *gmem, unsigned threads, struct err *err)
+int gmem_populate_start(struct gmem *gmem, unsigned threads, struct err *err)
 {
-	struct populate parts[POPULATE_THREADS_MAX] = { 0 };
-	/* Whole 2 MiB pieces each, so that no huge page is fought over. */
 	threads = threads ? (unsigned)min_u64(threads, POPULATE_THREADS_MAX) : 1;
-	uint64_t share = align_up(gmem->size / threads + 1, 2 * MIB);
-	unsigned n = 0;
-	for (uint64_t off = 0; off < gmem->size; off += share, n++) {
-		struct populate *part = &parts[n];
+	struct populate *populate = calloc(1, sizeof(*populate));
+	if (!populate)
+		return err_errno(err, -ENOMEM, "guest memory");
+	gmem->populate = populate;
+	/* Whole pieces each, so that no huge page is fought over. */
+	uint64_t share = align_up(gmem->size / threads + 1, POPULATE_PIECE);
+	for (uint64_t off = 0; off < gmem->size; off += share) {
+		struct populate_part *part = &populate->part[populate->n];
 		part->at = (uint8_t *)gmem->base + off;
 		part->size = min_u64(share, gmem->size - off);
-		if (n && pthread_create(&part->thread, NULL, populate_part, part))
-			part->thread = 0;
-		if (n && !part->thread)
-			populate_part(part);
+		int r = pthread_create(&part->thread, NULL, populate_part, part);
+		if (r) {
+			gmem_populate_wait(gmem, NULL);
+			return err_errno(err, -r, "guest memory: thread");
+		}
+		populate->n++;
 	}
-	populate_part(&parts[0]);
-	int r = parts[0].result;
-	for (unsigned i = 1; i < n; i++) {
-		if (parts[i].thread)
-			pthread_join(parts[i].thread, NULL);
-		r = r ? r : parts[i].result;
+	return 0;
+}
+
+int gmem_populate_wait(struct gmem *gmem, struct err *err)
+{
+	struct populate *populate = gmem->populate;
+	int r = 0;
+	for (unsigned i = 0; populate && i < populate->n; i++) {
+		pthread_join(populate->part[i].thread, NULL);
+		r = r ? r : populate->part[i].result;
 	}
+	gmem->populate = NULL;
+	free(populate);
 	if (r)
 		return err_errno(err, r, "guest memory: cannot fill %llu MiB",
 				 (unsigned long long)(gmem->size / MIB));

@@ -26,6 +26,7 @@ struct gmem {
 	uint64_t size;     /* sum of the regions */
 	unsigned n;
 	struct gmem_region regions[GMEM_MAX_REGIONS]; /* ascending, disjoint */
+	struct populate *populate; /* threads at work between start and wait; owned */
 };
 
 /*
@@ -36,8 +37,14 @@ struct gmem {
 int gmem_init(struct gmem *gmem, const struct range *ram, unsigned n, struct err *err);
 void gmem_fini(struct gmem *gmem);
 
-/* Touches all pages on up to `threads` threads so that pinning finds them present. -ENOMEM… */
-int gmem_populate(struct gmem *gmem, unsigned threads, struct err *err);
+/*
+ * Makes all pages present on `threads` threads (1..16), because clearing them is most of the time it
+ * takes to pin a guest. The caller goes on meanwhile (opening devices mostly sleeps) and waits
+ * before it pins. -EAGAIN… when no thread could be started.
+ */
+int gmem_populate_start(struct gmem *gmem, unsigned threads, struct err *err);
+/* 0 when nothing was started. -ENOMEM… of the first thread that failed. */
+int gmem_populate_wait(struct gmem *gmem, struct err *err);
 
 /* Copies; the whole range must be RAM of one region or several adjacent ones. -EFAULT otherwise. */
 int gmem_read(const struct gmem *gmem, uint64_t gpa, void *to, size_t len);

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* `bulkhead run PROFILE`: plan, change the host, run the guest, give everything back. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "base/log.h"
+#include "cmd.h"
+#include "control.h"
+#include "journal.h"
+#include "machine.h"
+#include "prepare.h"
+
+struct run {
+	struct profile profile;
+	struct prepared prepared;
+	struct journal journal;
+	struct loop loop;
+	struct machine machine;
+	struct control control;
+	bool machine_is_up;
+	int signal_seen; /* before the guest ran; 0 = none */
+};
+
+/* Until the machine is up a signal only ends the start; what was changed is undone as after a run. */
+static void on_signal(void *ctx, int signo)
+{
+	struct run *run = ctx;
+	if (run->machine_is_up)
+		machine_signal(&run->machine, signo);
+	else
+		run->signal_seen = signo;
+}
+
+static int interrupted(struct run *run, struct err *err)
+{
+	loop_step(&run->loop, 0);
+	if (!run->signal_seen)
+		return 0;
+	return err_set(err, -EINTR, "start of '%s' interrupted by %s", run->profile.name,
+		       strsignal(run->signal_seen));
+}
+
+static int catch_signals(struct run *run)
+{
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	signal(SIGPIPE, SIG_IGN);
+	return loop_signals(&run->loop, &set, on_signal, run);
+}
+
+/* The plan has refused when the hard limit is in the way; within it we may raise our own. */
+static void raise_memlock(uint64_t needed)
+{
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_MEMLOCK, &limit) || limit.rlim_cur >= needed)
+		return;
+	limit.rlim_cur = needed;
+	if (limit.rlim_max < needed)
+		limit.rlim_max = needed;
+	setrlimit(RLIMIT_MEMLOCK, &limit);
+}
+
+static int change_host(struct run *run, struct err *err)
+{
+	const struct plan *plan = &run->prepared.plan;
+	int r = journal_claim(&run->journal, plan, err);
+	for (size_t i = 0; !r && i < plan->actions.n; i++) {
+		r = interrupted(run, err);
+		if (!r)
+			r = journal_do(&run->journal, &plan->actions.at[i], err);
+	}
+	return r;
+}
+
+static int run_guest(struct run *run, enum machine_end *ret_end, struct err *err)
+{
+	struct prepared *p = &run->prepared;
+	raise_memlock(p->plan.memlock_needed);
+	int r = machine_up(&run->machine, &p->plan, &p->host, &p->image, &run->loop, err);
+	if (r)
+		return r;
+	run->machine_is_up = true;
+	r = control_init(&run->control, &run->machine, &run->loop, run->journal.dir_fd, err);
+	if (!r)
+		r = interrupted(run, err);
+	if (!r)
+		r = machine_run(&run->machine, ret_end, err);
+	control_fini(&run->control);
+	run->machine_is_up = false;
+	machine_down(&run->machine);
+	return r;
+}
+
+static int end_status(enum machine_end end)
+{
+	static const char *const texts[] = {
+		[MACHINE_POWERED_OFF] = NULL,
+		[MACHINE_REBOOTED] = NULL,
+		[MACHINE_FORCED] = "the guest was stopped by force",
+		[MACHINE_FAILED] = "the guest was stopped after a failure",
+	};
+	if (!texts[end])
+		return CLI_OK;
+	cli_error("%s", texts[end]);
+	return CLI_FAILED;
+}
+
+/* From the journal's opening to its end: whatever happens between, the host is given back. */
+static int run_journalled(struct run *run)
+{
+	struct err err = { 0 }, undo_err = { 0 };
+	enum machine_end end = MACHINE_FAILED;
+	int r = journal_open(&run->journal, &run->prepared.host, run->profile.name, &err);
+	if (r)
+		return cli_fail(&err);
+	run->journal.step = journal_step_from_env;
+	r = change_host(run, &err);
+	if (!r)
+		r = run_guest(run, &end, &err);
+	int status = r ? cli_fail(&err) : end_status(end);
+	if (journal_undo(&run->journal, &undo_err))
+		status = cli_fail(&undo_err);
+	journal_close(&run->journal);
+	return status;
+}
+
+static int run_prepared(struct run *run, const struct cmd_args *args)
+{
+	struct err err = { 0 };
+	if (prepare(&run->prepared, &run->profile, args->host ? args->host : "", &err))
+		return cli_fail(&err);
+	if (run->prepared.plan.refusals.n) {
+		plan_print(&run->prepared.plan, stderr, cli_colour(stderr));
+		return CLI_FAILED;
+	}
+	if (args->verbose)
+		plan_print(&run->prepared.plan, stderr, cli_colour(stderr));
+	return run_journalled(run);
+}
+
+int cmd_run(int argc, char **argv)
+{
+	static struct run run; /* large; one per process */
+	struct cmd_args args = { 0 };
+	int status = cmd_parse(CMD_RUN, argc, argv, &args);
+	if (status != CLI_GO)
+		return status;
+	if (args.verbose)
+		log_set_level(LOG_INFO);
+	status = cmd_load_profile(&args, &run.profile);
+	if (status != CLI_GO)
+		return status;
+	int r = loop_init(&run.loop);
+	if (!r)
+		r = catch_signals(&run);
+	if (r) {
+		cli_error("main loop: %s", strerror(-r));
+		status = CLI_FAILED;
+	} else {
+		status = run_prepared(&run, &args);
+		prepare_fini(&run.prepared);
+	}
+	loop_fini(&run.loop);
+	profile_fini(&run.profile);
+	return status;
+}

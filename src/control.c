@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "control.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "base/cleanup.h"
+
+#define ANSWER_TIMEOUT_S 10
+
+/* A path through /proc/self/fd: sun_path holds 108 bytes and knows no directory fds. */
+static void socket_address(struct sockaddr_un *address, int dir_fd, const char *name)
+{
+	*address = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	snprintf(address->sun_path, sizeof(address->sun_path), "/proc/self/fd/%d/%.64s", dir_fd, name);
+}
+
+static json_t *done(const char *what)
+{
+	return json_pack("{s:b, s:s}", "ok", 1, "did", what);
+}
+
+static json_t *ask_status(struct control *control)
+{
+	json_t *status = control_status(control->machine);
+	json_object_set_new(status, "paused", json_boolean(control->paused));
+	return status;
+}
+
+static json_t *ask_stop(struct control *control)
+{
+	if (control->paused)
+		vcpus_resume(&control->machine->vcpus);
+	control->paused = false;
+	machine_stop(control->machine);
+	return done("stop");
+}
+
+static json_t *ask_kill(struct control *control)
+{
+	machine_stop_now(control->machine, MACHINE_FORCED);
+	return done("kill");
+}
+
+static json_t *ask_pause(struct control *control)
+{
+	vcpus_pause(&control->machine->vcpus);
+	control->paused = true;
+	return done("pause");
+}
+
+static json_t *ask_resume(struct control *control)
+{
+	if (control->paused)
+		vcpus_resume(&control->machine->vcpus);
+	control->paused = false;
+	return done("resume");
+}
+
+static json_t *ask_reset(struct control *control)
+{
+	control->paused = false;
+	control->machine->events.reset(control->machine->events.ctx);
+	return done("reset");
+}
+
+static const struct {
+	const char *name;
+	json_t *(*answer)(struct control *control);
+} requests[] = {
+	{ "status", ask_status }, { "stop", ask_stop },	    { "kill", ask_kill },
+	{ "pause", ask_pause },	  { "resume", ask_resume }, { "reset", ask_reset },
+};
+
+static json_t *answer(struct control *control, const char *text, size_t n)
+{
+	json_error_t why;
+	json_t *request = json_loadb(text, n, 0, &why);
+	const char *what = json_string_value(json_object_get(request, "do"));
+	json_t *result = NULL;
+	for (size_t i = 0; what && i < ARRAY_LEN(requests); i++)
+		if (!strcmp(what, requests[i].name))
+			result = requests[i].answer(control);
+	if (!result)
+		result = json_pack("{s:b, s:s}", "ok", 0, "error",
+				   what ? "unknown request" : "expected {\"do\": \"...\"}");
+	json_decref(request);
+	return result;
+}
+
+static void peer_close(struct control_peer *peer)
+{
+	loop_remove(peer->control->loop, &peer->watch);
+	close_fd(&peer->watch.fd);
+}
+
+/* An answer that the peer does not take is lost; the VM does not wait for readers. */
+static void peer_answer(struct control_peer *peer)
+{
+	json_t *result = answer(peer->control, peer->request, peer->n);
+	autofree char *text = json_dumps(result, JSON_COMPACT);
+	json_decref(result);
+	if (text) {
+		struct iovec parts[] = { { text, strlen(text) }, { "\n", 1 } };
+		struct msghdr message = { .msg_iov = parts, .msg_iovlen = 2 };
+		ssize_t sent = sendmsg(peer->watch.fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+		(void)sent;
+	}
+	peer_close(peer);
+}
+
+static void peer_ready(void *ctx, uint32_t events)
+{
+	struct control_peer *peer = ctx;
+	(void)events;
+	ssize_t n = recv(peer->watch.fd, peer->request + peer->n, sizeof(peer->request) - peer->n,
+			 MSG_DONTWAIT);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n > 0)
+		peer->n += (size_t)n;
+	bool whole = memchr(peer->request, '\n', peer->n);
+	if (whole)
+		peer_answer(peer);
+	else if (n <= 0 || peer->n == sizeof(peer->request))
+		peer_close(peer);
+}
+
+static void listener_ready(void *ctx, uint32_t events)
+{
+	struct control *control = ctx;
+	(void)events;
+	autoclose int fd = accept4(control->listener.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	for (size_t i = 0; fd >= 0 && i < ARRAY_LEN(control->peer); i++) {
+		struct control_peer *peer = &control->peer[i];
+		if (peer->watch.fd >= 0)
+			continue;
+		peer->n = 0;
+		peer->watch = (struct loop_fd){ fd, peer_ready, peer };
+		if (loop_add(control->loop, &peer->watch, EPOLLIN))
+			peer->watch.fd = -1;
+		else
+			take_fd(&fd);
+		return;
+	}
+}
+
+int control_init(struct control *control, struct machine *machine, struct loop *loop, int dir_fd,
+		 struct err *err)
+{
+	*control = (struct control){ .loop = loop, .machine = machine, .dir_fd = dir_fd };
+	control->listener.fd = -1;
+	for (size_t i = 0; i < ARRAY_LEN(control->peer); i++) {
+		control->peer[i].control = control;
+		control->peer[i].watch.fd = -1;
+	}
+	struct sockaddr_un address;
+	socket_address(&address, dir_fd, "control");
+	unlinkat(dir_fd, "control", 0);
+	autoclose int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) || listen(fd, 8))
+		return err_errno(err, -errno, "control socket of '%s'",
+				 machine->plan->profile->name);
+	control->listener = (struct loop_fd){ fd, listener_ready, control };
+	int r = loop_add(loop, &control->listener, EPOLLIN);
+	if (r) {
+		control->listener.fd = -1;
+		return err_errno(err, r, "control socket");
+	}
+	take_fd(&fd);
+	return 0;
+}
+
+void control_fini(struct control *control)
+{
+	if (!control->loop)
+		return;
+	for (size_t i = 0; i < ARRAY_LEN(control->peer); i++)
+		if (control->peer[i].watch.fd >= 0)
+			peer_close(&control->peer[i]);
+	if (control->listener.fd >= 0) {
+		loop_remove(control->loop, &control->listener);
+		close_fd(&control->listener.fd);
+		unlinkat(control->dir_fd, "control", 0);
+	}
+}
+
+static int ask(int fd, const char *what, json_t **ret_answer)
+{
+	char line[64];
+	int n = snprintf(line, sizeof(line), "{\"do\": \"%.32s\"}\n", what);
+	if (send(fd, line, (size_t)n, MSG_NOSIGNAL) != n)
+		return -errno;
+	autofile FILE *in = fdopen(dup(fd), "r");
+	json_error_t why;
+	json_t *answer_json = in ? json_loadf(in, JSON_DISABLE_EOF_CHECK, &why) : NULL;
+	if (!answer_json)
+		return -EPROTO;
+	*ret_answer = answer_json;
+	return 0;
+}
+
+int control_ask(const struct host *host, const char *name, const char *what, json_t **ret_answer,
+		struct err *err)
+{
+	struct sockaddr_un address;
+	autoclose int dir_fd = host->run < 0 ? -1
+			     : openat(host->run, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dir_fd < 0)
+		return err_set(err, -ENOENT, "profile '%s' is not running", name);
+	autoclose int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	const struct timeval patience = { .tv_sec = ANSWER_TIMEOUT_S };
+	socket_address(&address, dir_fd, "control");
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) ||
+	    connect(fd, (struct sockaddr *)&address, sizeof(address))) {
+		int r = -errno;
+		if (r == -ENOENT || r == -ECONNREFUSED)
+			return err_set(err, r,
+				       "profile '%s' is not running; if a run was killed, give its "
+				       "devices back with `bulkhead recover %s`", name, name);
+		return err_errno(err, r, "profile '%s': control socket", name);
+	}
+	int r = ask(fd, what, ret_answer);
+	return r ? err_errno(err, r, "profile '%s': no answer to '%s'", name, what) : 0;
+}

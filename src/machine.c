@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The story of a machine: parts[] from top to bottom, and back. */
+#include "machine.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "base/log.h"
+
+static int buses_up(struct machine *m, struct err *err)
+{
+	int r = qs_init(&m->qs);
+	if (!r)
+		r = bus_init(&m->mmio, &m->qs);
+	if (!r)
+		r = bus_init(&m->pio, &m->qs);
+	return r ? err_errno(err, r, "address buses") : 0;
+}
+
+static void buses_down(struct machine *m)
+{
+	bus_fini(&m->pio);
+	bus_fini(&m->mmio);
+	qs_fini(&m->qs);
+}
+
+static int vm_up(struct machine *m, struct err *err)
+{
+	return vm_init(&m->vm, m->host->dev, err);
+}
+
+static void vm_down(struct machine *m)
+{
+	vm_fini(&m->vm);
+}
+
+/* With assigned devices all of it gets pinned; filling it starts now and runs beside the rest. */
+static int memory_up(struct machine *m, struct err *err)
+{
+	int r = gmem_init(&m->gmem, m->plan->layout.ram, m->plan->layout.n_ram, err);
+	if (r || !m->plan->n_devices)
+		return r;
+	return gmem_populate_start(&m->gmem, m->plan->inventory->cpus, err);
+}
+
+static void memory_down(struct machine *m)
+{
+	gmem_fini(&m->gmem);
+}
+
+static int ram_slots_up(struct machine *m, struct err *err)
+{
+	struct slot_want want[GMEM_MAX_REGIONS];
+	for (unsigned i = 0; i < m->gmem.n; i++) {
+		const struct gmem_region *r = &m->gmem.regions[i];
+		want[i] = (struct slot_want){ r->gpa, r->size, r->hva, 0 };
+	}
+	return memslots_publish(&m->vm.slots, SLOT_RAM, want, m->gmem.n, err);
+}
+
+static void ram_slots_down(struct machine *m)
+{
+	memslots_publish(&m->vm.slots, SLOT_RAM, NULL, 0, NULL);
+}
+
+static int pci_up(struct machine *m, struct err *err)
+{
+	m->port = calloc(m->plan->n_ports ? m->plan->n_ports : 1, sizeof(*m->port));
+	int r = m->port ? pci_root_init(&m->root, &m->mmio, &m->pio, &m->vm.slots) : -ENOMEM;
+	if (!r)
+		r = q35_init(&m->q35, &m->root);
+	for (unsigned i = 0; !r && i < m->plan->n_ports; i++) {
+		r = pci_port_init(&m->port[i], i + 1, (struct pci_link){ 0 });
+		if (!r)
+			r = pci_bus_add(&m->root.bus0, &m->port[i].func, m->plan->port[i].slot, 0);
+	}
+	return r ? err_errno(err, r, "PCI hierarchy") : 0;
+}
+
+static void pci_down(struct machine *m)
+{
+	pci_root_fini(&m->root);
+	free(m->port);
+	m->port = NULL;
+}
+
+static int tell_kvm(void *ctx, int fd, bool add, struct err *err)
+{
+	struct machine *m = ctx;
+	if (add)
+		return vm_vfio_add(&m->vm, fd, err);
+	vm_vfio_remove(&m->vm, fd);
+	return 0;
+}
+
+static int iommu_up(struct machine *m, struct err *err)
+{
+	if (!m->plan->n_devices)
+		return 0;
+	m->iommu.on_vfio_fd = tell_kvm;
+	m->iommu.on_vfio_fd_ctx = m;
+	m->iommu.unsafe_interrupts = m->plan->profile->unsafe_interrupts;
+	return iommu_open(&m->iommu, m->plan->iommu, m->host, err);
+}
+
+static void iommu_down(struct machine *m)
+{
+	iommu_close(&m->iommu);
+}
+
+static int place_device(struct machine *m, struct vfio_pci *vfio, const struct plan_device *planned,
+			struct err *err)
+{
+	struct pci_bus *bus = planned->port == WINDOW_ON_ROOT ? &m->root.bus0
+							      : &m->port[planned->port].bus;
+	int r = pci_bus_add(bus, &vfio->func, planned->guest.dev, planned->guest.fn);
+	if (r)
+		return err_errno(err, r, "%s: guest slot %s", bdf_text(planned->dev->bdf).s,
+				 bdf_text(planned->guest).s);
+	if (planned->gsi)
+		r = vfio_pci_route_intx(vfio, planned->gsi, err);
+	return r ? r : vfio_pci_notify(vfio, m->loop, err);
+}
+
+static int device_up(struct machine *m, const struct plan_device *planned, struct err *err)
+{
+	struct vfio_config config = { 0 };
+	if (planned->wanted && planned->wanted->rom) {
+		config.rom_off = !strcmp(planned->wanted->rom, "off");
+		config.rom_path = config.rom_off ? NULL : planned->wanted->rom;
+	}
+	struct vfio_pci *vfio = &m->device[m->n_devices_up];
+	int r = vfio_pci_init(vfio, planned->dev, &config, &m->iommu, &m->root, &m->vm.irqs, err);
+	if (r)
+		return r;
+	m->n_devices_up++;
+	return place_device(m, vfio, planned, err);
+}
+
+static int hold_device(struct machine *m, const struct plan_device *planned, struct err *err)
+{
+	struct held_device *held = &m->held[m->n_held];
+	int r = iommu_attach(&m->iommu, planned->dev, &held->fd, err);
+	if (r)
+		return r;
+	held->dev = planned->dev;
+	m->n_held++;
+	return 0;
+}
+
+static int devices_up(struct machine *m, struct err *err)
+{
+	int r = 0;
+	for (unsigned i = 0; !r && i < m->plan->n_devices; i++) {
+		const struct plan_device *planned = &m->plan->device[i];
+		r = planned->held ? hold_device(m, planned, err) : device_up(m, planned, err);
+	}
+	return r;
+}
+
+static void devices_down(struct machine *m)
+{
+	while (m->n_devices_up)
+		vfio_pci_fini(&m->device[--m->n_devices_up]);
+	while (m->n_held) {
+		struct held_device *held = &m->held[--m->n_held];
+		iommu_detach(&m->iommu, held->dev, held->fd);
+		close(held->fd);
+	}
+}
+
+/* RAM is mapped after the devices are attached: type1 has no address space before. */
+static int dma_up(struct machine *m, struct err *err)
+{
+	if (!m->plan->n_devices)
+		return 0;
+	int r = gmem_populate_wait(&m->gmem, err);
+	for (unsigned i = 0; !r && i < m->gmem.n; i++) {
+		const struct gmem_region *ram = &m->gmem.regions[i];
+		r = iommu_check_range(&m->iommu, (struct range){ ram->gpa, ram->size }, err);
+		if (!r)
+			r = iommu_map(&m->iommu, ram->gpa, ram->hva, ram->size, true, err);
+	}
+	return r;
+}
+
+static void dma_down(struct machine *m)
+{
+	for (unsigned i = 0; m->plan->n_devices && i < m->gmem.n; i++)
+		iommu_unmap(&m->iommu, m->gmem.regions[i].gpa, m->gmem.regions[i].size, NULL);
+}
+
+static int console_up(struct machine *m, struct err *err)
+{
+	bool stdio = m->plan->profile->console == CONSOLE_STDIO;
+	return console_init(&m->console, m->loop, stdio ? STDIN_FILENO : -1,
+			    stdio ? STDOUT_FILENO : -1, err);
+}
+
+static void console_down(struct machine *m)
+{
+	console_fini(&m->console);
+}
+
+static int board_up(struct machine *m, struct err *err)
+{
+	pm_init(&m->pm, &m->vm.irqs, &m->events);
+	rtc_init(&m->rtc);
+	i8042_init(&m->i8042, &m->events);
+	reset_ports_init(&m->reset_ports, &m->events);
+	serial_init(&m->serial, &m->vm.irqs, GSI_COM1, console_output, &m->console);
+	console_attach(&m->console, &m->serial);
+
+	const struct bus_region ports[] = {
+		{ PORT_I8042_DATA, 1, &i8042_data_ops, &m->i8042, 0 },
+		{ PORT_I8042_STATUS, 1, &i8042_status_ops, &m->i8042, 0 },
+		{ PORT_RTC, 2, &rtc_ops, &m->rtc, 0 },
+		{ PORT_A20, 1, &port92_ops, &m->reset_ports, 0 },
+		{ PORT_COM1, 8, &serial_ops, &m->serial, 0 },
+		/* 0xCF9 is a byte inside the dword at 0xCF8: given first, it wins. */
+		{ PORT_RESET, 1, &cf9_ops, &m->reset_ports, 0 },
+		{ PORT_PCI_ADDRESS, 4, &pci_address_ops, &m->root, 0 },
+		{ PORT_PCI_DATA, 4, &pci_data_ops, &m->root, 0 },
+		{ PM_BASE, PM_SIZE, &pm_ops, &m->pm, 0 },
+	};
+	const struct bus_region ecam = { ECAM_BASE, ECAM_SIZE, &pci_ecam_ops, &m->root, 0 };
+	int r = bus_publish(&m->pio, BUS_FIXED, ports, ARRAY_LEN(ports));
+	if (!r)
+		r = bus_publish(&m->mmio, BUS_FIXED, &ecam, 1);
+	return r ? err_errno(err, r, "board devices") : 0;
+}
+
+static void board_down(struct machine *m)
+{
+	serial_fini(&m->serial);
+	reset_ports_fini(&m->reset_ports);
+	i8042_fini(&m->i8042);
+	rtc_fini(&m->rtc);
+	pm_fini(&m->pm);
+}
+
+static int acpi_up(struct machine *m, struct err *err)
+{
+	uint8_t slots[PLAN_MAX_PORTS];
+	for (unsigned i = 0; i < m->plan->n_ports; i++)
+		slots[i] = m->plan->port[i].slot;
+	const struct acpi_config config = {
+		.layout = &m->plan->layout,
+		.ecam_base = ECAM_BASE,
+		.vcpus = m->plan->profile->vcpus,
+		.n_ports = m->plan->n_ports,
+		.port_slots = slots,
+		.serial = true,
+	};
+	return acpi_build(&m->acpi, &config, err);
+}
+
+static void acpi_down(struct machine *m)
+{
+	acpi_fini(&m->acpi);
+}
+
+static int vcpus_up(struct machine *m, struct err *err)
+{
+	const struct cpuid_config config = {
+		.vcpus = m->plan->profile->vcpus,
+		.phys_bits = m->plan->layout.phys_bits,
+		.tsc_deadline = vm_has_tsc_deadline(&m->vm),
+	};
+	m->vcpus.mmio = &m->mmio;
+	m->vcpus.pio = &m->pio;
+	m->vcpus.qs = &m->qs;
+	m->cpuid = malloc(sizeof(*m->cpuid));
+	if (!m->cpuid)
+		return err_errno(err, -ENOMEM, "CPUID table");
+	int r = vm_cpuid(&m->vm, m->cpuid, &config, err);
+	return r ? r : vcpus_init(&m->vcpus, &m->vm, config.vcpus, m->cpuid, err);
+}
+
+static void vcpus_down(struct machine *m)
+{
+	vcpus_stop(&m->vcpus);
+	vcpus_fini(&m->vcpus);
+	free(m->cpuid);
+	m->cpuid = NULL;
+}
+
+static int threads_up(struct machine *m, struct err *err)
+{
+	return vcpus_start(&m->vcpus, err);
+}
+
+/* vCPU threads end before anything they could still be inside is taken down. */
+static void threads_down(struct machine *m)
+{
+	vcpus_stop(&m->vcpus);
+}
+
+static int guest_up(struct machine *m, struct err *err)
+{
+	return machine_reset(m, err);
+}
+
+static void guest_down(struct machine *m)
+{
+	(void)m;
+}
+
+static const struct part {
+	const char *name;
+	int (*up)(struct machine *m, struct err *err);
+	void (*down)(struct machine *m);
+} parts[] = {
+	{ "guest memory", memory_up, memory_down },
+	{ "address buses", buses_up, buses_down },
+	{ "virtual machine", vm_up, vm_down },
+	{ "memory slots", ram_slots_up, ram_slots_down },
+	{ "PCI hierarchy", pci_up, pci_down },
+	{ "address space", iommu_up, iommu_down },
+	{ "assigned devices", devices_up, devices_down },
+	{ "DMA mappings", dma_up, dma_down },
+	{ "console", console_up, console_down },
+	{ "board", board_up, board_down },
+	{ "ACPI tables", acpi_up, acpi_down },
+	{ "vCPUs", vcpus_up, vcpus_down },
+	{ "first instruction", guest_up, guest_down },
+	{ "vCPU threads", threads_up, threads_down },
+};
+
+static int count_devices(struct machine *m)
+{
+	unsigned held = 0;
+	for (unsigned i = 0; i < m->plan->n_devices; i++)
+		held += m->plan->device[i].held;
+	m->n_devices = m->plan->n_devices - held;
+	m->device = calloc(m->n_devices + 1, sizeof(*m->device));
+	m->device_set = calloc(m->n_devices + 1, sizeof(struct vfio_pci *));
+	m->held = calloc(held + 1, sizeof(*m->held));
+	if (!m->device || !m->device_set || !m->held)
+		return -ENOMEM;
+	for (unsigned i = 0; i < m->n_devices; i++)
+		m->device_set[i] = &m->device[i];
+	return 0;
+}
+
+int machine_up(struct machine *m, const struct plan *plan, const struct host *host,
+	       struct linux_image *image, struct loop *loop, struct err *err)
+{
+	*m = (struct machine){ .plan = plan, .host = host, .image = image, .loop = loop };
+	int r = count_devices(m);
+	if (r)
+		err_errno(err, r, "machine");
+	machine_events_init(m);
+	while (!r && m->n_parts_up < ARRAY_LEN(parts)) {
+		log_debug("up: %s", parts[m->n_parts_up].name);
+		r = parts[m->n_parts_up].up(m, err);
+		/* A part that failed half-way is taken down too: every down accepts that. */
+		m->n_parts_up++;
+	}
+	if (r)
+		machine_down(m);
+	return r;
+}
+
+void machine_down(struct machine *m)
+{
+	while (m->n_parts_up) {
+		log_debug("down: %s", parts[m->n_parts_up - 1].name);
+		parts[--m->n_parts_up].down(m);
+	}
+	loop_timer_cancel(m->loop, &m->stop_timer);
+	free(m->device);
+	free(m->device_set);
+	free(m->held);
+	pthread_mutex_destroy(&m->lock);
+	memset(m, 0, sizeof(*m));
+}
+
+int machine_run(struct machine *m, enum machine_end *ret_end, struct err *err)
+{
+	vcpus_resume(&m->vcpus);
+	int r = loop_run(m->loop);
+	vcpus_pause(&m->vcpus);
+	if (r)
+		return err_errno(err, r, "main loop");
+	*ret_end = m->end;
+	return 0;
+}

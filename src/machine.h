@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One running guest: every part of it, brought up from the top of a table and taken down in reverse.
+ * The struct is built on the plan; nothing here decides anything the plan has not said already.
+ *
+ * Threads: the main thread owns the struct and runs the loop; vCPU threads run guest code and
+ * handlers, and post what concerns the whole machine (machine_events.c).
+ */
+#ifndef BULKHEAD_MACHINE_H
+#define BULKHEAD_MACHINE_H
+
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "base/loop.h"
+#include "base/qs.h"
+#include "boot/acpi.h"
+#include "boot/linux.h"
+#include "core/bus.h"
+#include "core/gmem.h"
+#include "core/host.h"
+#include "hw/console.h"
+#include "hw/platform.h"
+#include "hw/q35.h"
+#include "hw/serial.h"
+#include "iommu/iommu.h"
+#include "kvm/vcpu.h"
+#include "kvm/vm.h"
+#include "pci/port.h"
+#include "pci/root.h"
+#include "plan.h"
+#include "vfio/device.h"
+
+/* How the guest ended; machine_run's answer. */
+enum machine_end {
+	MACHINE_POWERED_OFF, /* the guest's own doing, or a stop it obeyed */
+	MACHINE_REBOOTED,    /* and the profile says stop then */
+	MACHINE_FORCED,	     /* did not obey the power button in time, or escape key x */
+	MACHINE_FAILED,	     /* triple faults in a row, KVM error, device error */
+};
+
+/* What a vCPU thread or device wants of the main loop; bits, because several may meet. */
+enum machine_want { WANT_RESET = 1, WANT_POWER_OFF = 2, WANT_FAIL = 4, WANT_TRIPLE_FAULT = 8 };
+
+struct machine {
+	const struct plan *plan;         /* borrowed */
+	const struct host *host;         /* borrowed */
+	struct linux_image *image;       /* borrowed; kept open for reboots */
+
+	struct loop *loop;               /* borrowed: exists before and after the machine */
+	struct qs qs;
+	struct bus mmio, pio;
+	struct gmem gmem;
+	struct vm vm;
+	struct cpuid *cpuid;
+	struct vcpus vcpus;
+	struct iommu iommu;
+	struct pci_root root;
+	struct q35 q35;
+	struct pci_port *port;           /* plan->n_ports of them */
+	struct vfio_pci *device;         /* n_devices of them, in plan order without held ones */
+	struct vfio_pci **device_set;    /* pointers to all of them, for vfio_reset_set */
+	unsigned n_devices, n_devices_up;
+	struct held_device {             /* attached, so that nobody else can use them */
+		const struct pci_dev *dev;
+		int fd;
+	} *held;
+	unsigned n_held;
+	struct pm pm;
+	struct rtc rtc;
+	struct i8042 i8042;
+	struct reset_ports reset_ports;
+	struct serial serial;
+	struct console console;
+	struct acpi_tables acpi;
+	struct platform_events events;
+	unsigned n_parts_up;
+
+	pthread_mutex_t lock;            /* guards wants and report; innermost */
+	unsigned wants;                  /* enum machine_want bits */
+	char report[2048];               /* of the first failure */
+	struct loop_work work;
+
+	/* Main thread only. */
+	bool stopping;                   /* power button pressed on request */
+	struct loop_timer stop_timer;
+	enum machine_end end;
+	unsigned boots;                  /* times the guest was entered at its start */
+	uint64_t last_boot_ms;
+	unsigned quick_faults;           /* triple faults soon after a boot, in a row */
+};
+
+/* Builds everything; vCPUs are ready at the guest's first instruction, paused. Undone on failure. */
+int machine_up(struct machine *m, const struct plan *plan, const struct host *host,
+	       struct linux_image *image, struct loop *loop, struct err *err);
+void machine_down(struct machine *m);
+
+/* Runs the loop until the guest has ended. */
+int machine_run(struct machine *m, enum machine_end *ret_end, struct err *err);
+
+/* Presses the power button; after the profile's stop_timeout the guest is stopped. Main thread. */
+void machine_stop(struct machine *m);
+/* Ends machine_run now. Main thread. */
+void machine_stop_now(struct machine *m, enum machine_end end);
+/* Power-on state of every part and the guest's first instruction again. vCPUs paused. */
+int machine_reset(struct machine *m, struct err *err);
+
+void machine_events_init(struct machine *m);
+/* Signals the run obeys: SIGTERM, SIGINT, SIGHUP. */
+void machine_signal(void *machine, int signo);
+
+#endif
