@@ -53,6 +53,7 @@
 #define SLOT_LPC 31
 
 #define LAYOUT_MAX_RAM 16
+#define LAYOUT_MIN_RAM UINT64_C(0x1000000) /* 16 MiB: below it no kernel of today fits */
 
 struct layout {
 	struct range ram[LAYOUT_MAX_RAM]; /* ascending, page multiples */
@@ -66,15 +67,19 @@ struct layout {
 /*
  * Lays `memory` bytes of RAM around the fixed map and around `holes` (IOVA ranges that the IOMMU
  * reserves, any order, may overlap). A hole below LOW_RAM_MAX lowers the top of low RAM rather than
- * splitting it, because firmware takes [1M, top) as one piece; below 16 MiB it is refused.
- * Pure. -ENOSPC with a text when it does not fit `phys_bits` or LAYOUT_MAX_RAM.
+ * splitting it, because firmware takes [1M, top) as one piece; below 16 MiB it is refused. RAM beside
+ * a hole ends and starts at 2 MiB boundaries, so that huge pages stay whole.
+ * Sets everything but mmio64 and phys_bits. Pure. -EINVAL less than LAYOUT_MIN_RAM or no page multiple;
+ * -ENOSPC with a text when it fits neither 52 address bits nor LAYOUT_MAX_RAM pieces.
  */
 int layout_ram(struct layout *layout, uint64_t memory, const struct range *holes, size_t n_holes,
 	       struct err *err);
 
 /*
- * Places the 64-bit PCI window: the top eighth of the guest physical space, where OVMF puts it too;
- * at least `need` bytes. Call after layout_ram. `phys_bits` 36..52. -ENOSPC with the sizes.
+ * Places the 64-bit PCI window: the top eighth of the guest physical space (47 bits of it at most), where
+ * OVMF puts it too; lower or larger when RAM or `need` ask for it, but always above RAM and at
+ * least `need` bytes. Call after layout_ram. `phys_bits` 36..52. -ENOSPC with the sizes, also when
+ * RAM itself reaches beyond `phys_bits`.
  */
 int layout_mmio64(struct layout *layout, unsigned phys_bits, uint64_t need, struct err *err);
 
