@@ -207,10 +207,10 @@ static void console_down(struct machine *m)
 
 static int board_up(struct machine *m, struct err *err)
 {
-	pm_init(&m->pm, &m->vm.irqs, &m->events);
-	rtc_init(&m->rtc);
+	pm_init(&m->pm, &m->vm.irqs, m->loop, &m->events);
+	rtc_init(&m->rtc, &m->vm.irqs, m->loop);
 	i8042_init(&m->i8042, &m->events);
-	reset_ports_init(&m->reset_ports, &m->events);
+	reset_ports_init(&m->reset_ports, &m->events, &pci_address_ops, &m->root);
 	serial_init(&m->serial, &m->vm.irqs, GSI_COM1, console_output, &m->console);
 	console_attach(&m->console, &m->serial);
 
@@ -220,9 +220,7 @@ static int board_up(struct machine *m, struct err *err)
 		{ PORT_RTC, 2, &rtc_ops, &m->rtc, 0 },
 		{ PORT_A20, 1, &port92_ops, &m->reset_ports, 0 },
 		{ PORT_COM1, 8, &serial_ops, &m->serial, 0 },
-		/* 0xCF9 is a byte inside the dword at 0xCF8: given first, it wins. */
-		{ PORT_RESET, 1, &cf9_ops, &m->reset_ports, 0 },
-		{ PORT_PCI_ADDRESS, 4, &pci_address_ops, &m->root, 0 },
+		{ PORT_PCI_ADDRESS, 4, &cf8_ops, &m->reset_ports, 0 }, /* and 0xCF9 in its middle */
 		{ PORT_PCI_DATA, 4, &pci_data_ops, &m->root, 0 },
 		{ PM_BASE, PM_SIZE, &pm_ops, &m->pm, 0 },
 	};

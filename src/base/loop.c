@@ -147,20 +147,47 @@ void loop_stop(struct loop *loop)
 	wake(loop);
 }
 
-/* Only work queued on entry runs, so that work which posts itself cannot starve the fds. */
-static void run_posted(struct loop *loop)
+void loop_unpost(struct loop *loop, struct loop_work *work)
 {
 	pthread_mutex_lock(&loop->lock);
-	struct loop_work *work = loop->posted;
-	loop->posted = NULL;
-	loop->posted_tail = &loop->posted;
-	while (work) {
-		struct loop_work *next = work->next;
+	for (struct loop_work **at = &loop->posted; work->queued && *at; at = &(*at)->next) {
+		if (*at != work)
+			continue;
+		*at = work->next;
+		if (loop->posted_tail == &work->next)
+			loop->posted_tail = at;
 		work->queued = false;
+		break;
+	}
+	pthread_mutex_unlock(&loop->lock);
+}
+
+static struct loop_work *take_posted(struct loop *loop)
+{
+	struct loop_work *work = loop->posted;
+	if (work) {
+		loop->posted = work->next;
+		if (!loop->posted)
+			loop->posted_tail = &loop->posted;
+		work->queued = false;
+	}
+	return work;
+}
+
+/*
+ * As many as were queued on entry, so that work which posts itself cannot starve the fds; one at a
+ * time from the queue, so that work may unpost other work.
+ */
+static void run_posted(struct loop *loop)
+{
+	size_t n = 0;
+	pthread_mutex_lock(&loop->lock);
+	for (struct loop_work *work = loop->posted; work; work = work->next)
+		n++;
+	for (struct loop_work *work; n-- && (work = take_posted(loop));) {
 		pthread_mutex_unlock(&loop->lock);
 		work->run(work->ctx);
 		pthread_mutex_lock(&loop->lock);
-		work = next;
 	}
 	pthread_mutex_unlock(&loop->lock);
 }

@@ -67,6 +67,8 @@ int loop_signals(struct loop *loop, const sigset_t *set, void (*on_signal)(void 
 
 /* Any thread. */
 void loop_post(struct loop *loop, struct loop_work *work);
+/* Takes it out of the queue; afterwards its storage may go. Main thread; a no-op when not queued. */
+void loop_unpost(struct loop *loop, struct loop_work *work);
 void loop_stop(struct loop *loop);
 
 /* One wait of at most `max_wait_ms` (-1 = until something happens) and its callbacks. */
