@@ -101,7 +101,7 @@ int layout_ram(struct layout *layout, uint64_t memory, const struct range *holes
 		return r;
 	*layout = (struct layout){
 		.mmio32 = { PCI_MMIO32_BASE, PCI_MMIO32_END - PCI_MMIO32_BASE },
-		.io = { PCI_IO_BASE, PCI_IO_SIZE },
+		.io = { PCI_PIO_BASE, PCI_PIO_SIZE },
 	};
 	uint64_t low = min_u64(memory, top);
 	r = push_ram(layout, 0, low, err);

@@ -36,8 +36,8 @@
 #define PORT_RESET 0xCF9
 #define PM_BASE 0x600 /* ICH9 ACPI I/O block, 128 bytes */
 #define PM_SIZE 0x80
-#define PCI_IO_BASE 0x6000 /* window for BARs, to 0xFFFF */
-#define PCI_IO_SIZE 0xA000
+#define PCI_PIO_BASE 0x6000 /* window for BARs, to 0xFFFF */
+#define PCI_PIO_SIZE 0xA000
 
 /* --- interrupts (GSIs of the one IOAPIC; KVM's has 24 pins) --- */
 #define GSI_COM1 4

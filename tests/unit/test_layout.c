@@ -33,7 +33,7 @@ static void a_small_guest_has_one_piece_of_ram_from_zero(void **state)
 	assert_int_equal(l.n_ram, 1);
 	assert_range(l.ram[0], 0, GIB);
 	assert_range(l.mmio32, PCI_MMIO32_BASE, PCI_MMIO32_END - PCI_MMIO32_BASE);
-	assert_range(l.io, PCI_IO_BASE, PCI_IO_SIZE);
+	assert_range(l.io, PCI_PIO_BASE, PCI_PIO_SIZE);
 }
 
 static void memory_beyond_two_gib_continues_at_four(void **state)
