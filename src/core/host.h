@@ -15,7 +15,7 @@ struct host {
 	int sys;  /* /sys */
 	int proc; /* /proc */
 	int dev;  /* /dev */
-	int run;  /* /run/bulkhead, made on demand with mode 0700; -1 when not writable and not needed */
+	int run;  /* /run/bulkhead; -1 until the first run of a profile has made it (host_make_run) */
 	char sys_path[256];
 	char run_path[256];
 };
@@ -26,5 +26,11 @@ struct host {
  */
 int host_open(struct host *host, const char *root, struct err *err);
 void host_close(struct host *host);
+
+/*
+ * Makes /run/bulkhead with mode 0700 where it is missing and opens it as host->run. Only what is
+ * about to change the host calls this. -EACCES and others with a text.
+ */
+int host_make_run(struct host *host, struct err *err);
 
 #endif

@@ -16,6 +16,8 @@
 #include "base/vec.h"
 #include "core/host.h"
 
+struct pcilib;
+
 #define PCI_N_BARS 6
 #define NAME_MAX_SHORT 64
 
@@ -38,6 +40,7 @@ enum host_use { /* why a device is the host's own; bits */
 
 struct pci_dev {
 	struct bdf bdf;
+	bool detailed;       /* false: only bdf and group are known (inventory_read_for) */
 	uint16_t vendor, device, subvendor, subdevice;
 	uint32_t class_code; /* 24 bits: class, subclass, interface */
 	uint8_t revision;
@@ -57,6 +60,7 @@ struct pci_dev {
 	char reset_methods[NAME_MAX_SHORT];   /* as in sysfs, "" = none */
 	bool is_vf;
 	struct bdf physfn;   /* when is_vf */
+	char physfn_netdev[NAME_MAX_SHORT];   /* of the PF when that is down, else "": no link then */
 	unsigned n_vfs;      /* VFs enabled on this PF */
 	unsigned host_uses;  /* enum host_use bits */
 	char use_detail[128]; /* e.g. "/dev/nvme0n1p1 on /mnt"; "" when host_uses = 0 */
@@ -69,11 +73,15 @@ struct inventory {
 	bool has_kvm;             /* /dev/kvm exists */
 	bool has_vfio_container;  /* /dev/vfio/vfio */
 	bool has_iommufd;         /* /dev/iommu, and vfio cdevs are built in */
+	bool has_vfio_pci;        /* the vfio-pci driver is loaded or built in */
+	bool has_vfio;            /* its core is; without it the two facts above can still change */
+	bool unsafe_interrupts;   /* vfio_iommu_type1 has allow_unsafe_interrupts = Y already */
 	uint64_t mem_total, mem_available; /* bytes */
 	uint64_t memlock_limit;   /* RLIMIT_MEMLOCK soft; UINT64_MAX = unlimited or CAP_IPC_LOCK */
 	uint64_t memlock_hard;
 	unsigned cpus;            /* online */
 	unsigned phys_bits;       /* /proc/cpuinfo address sizes */
+	struct pcilib *names;     /* owned; reads the name database when a name is first asked for */
 	vec(struct reserved_region {
 		int group;
 		struct range range;
@@ -83,6 +91,18 @@ struct inventory {
 
 /* Reads everything. -errno only when the tree itself cannot be read; a missing fact is no error. */
 int inventory_read(struct inventory *inv, const struct host *host, struct err *err);
+
+/*
+ * As inventory_read, but details only of what `want` asks for and what shares a group with it (and
+ * the PF of a VF): a start should not pay for the host's other devices.
+ */
+struct inventory_want {
+	bool by_id; /* vendor and device count, else bdf */
+	struct bdf bdf;
+	uint16_t vendor, device;
+};
+int inventory_read_for(struct inventory *inv, const struct host *host,
+		       const struct inventory_want *want, unsigned n_want, struct err *err);
 void inventory_fini(struct inventory *inv);
 
 /* NULL when absent. */
@@ -92,6 +112,14 @@ const struct pci_dev *inventory_find(const struct inventory *inv, struct bdf bdf
 struct dev_name {
 	char s[160];
 };
-struct dev_name inventory_name(const struct pci_dev *dev);
+struct dev_name inventory_name(const struct inventory *inv, const struct pci_dev *dev);
+/* Its class, e.g. "Ethernet controller". */
+struct dev_name inventory_class(const struct inventory *inv, const struct pci_dev *dev);
+
+/* True for bridges and ports: they share groups with endpoints, but are never assigned. */
+static inline bool pci_dev_is_bridge(const struct pci_dev *dev)
+{
+	return dev->header_type != 0;
+}
 
 #endif

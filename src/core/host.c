@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/host.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+
+static int join(char *buf, size_t size, const char *root, const char *name, struct err *err)
+{
+	int n = snprintf(buf, size, "%s/%s", root, name);
+	if (n < 0 || (size_t)n >= size)
+		return err_set(err, -ENAMETOOLONG, "%s/%s: path too long", root, name);
+	return 0;
+}
+
+static int open_part(const char *root, const char *name, int *ret_fd, struct err *err)
+{
+	char path[256];
+	int r = join(path, sizeof(path), root, name, err);
+	if (r)
+		return r;
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return err_errno(err, -errno, "%s", path);
+	*ret_fd = fd;
+	return 0;
+}
+
+int host_open(struct host *host, const char *root, struct err *err)
+{
+	*host = (struct host){ .sys = -1, .proc = -1, .dev = -1, .run = -1 };
+	int r = join(host->sys_path, sizeof(host->sys_path), root, "sys", err);
+	if (!r)
+		r = join(host->run_path, sizeof(host->run_path), root, "run/bulkhead", err);
+	if (!r)
+		r = open_part(root, "sys", &host->sys, err);
+	if (!r)
+		r = open_part(root, "proc", &host->proc, err);
+	if (!r)
+		r = open_part(root, "dev", &host->dev, err);
+	if (r) {
+		host_close(host);
+		return r;
+	}
+	host->run = open(host->run_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return 0;
+}
+
+void host_close(struct host *host)
+{
+	close_fd(&host->sys);
+	close_fd(&host->proc);
+	close_fd(&host->dev);
+	close_fd(&host->run);
+}
+
+int host_make_run(struct host *host, struct err *err)
+{
+	if (host->run >= 0)
+		return 0;
+	if (mkdir(host->run_path, 0700) && errno != EEXIST)
+		return err_errno(err, -errno, "%s: mkdir", host->run_path);
+	host->run = open(host->run_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (host->run < 0)
+		return err_errno(err, -errno, "%s", host->run_path);
+	return 0;
+}
