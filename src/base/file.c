@@ -91,7 +91,8 @@ int file_mkdirs(int dirfd, const char *path)
 
 int file_load(const char *path, size_t max, void **ret_data, size_t *ret_size)
 {
-	autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
+	/* A pipe by that name must be refused below, not waited for here. */
+	autoclose int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0)
 		return -errno;
 	struct stat st;

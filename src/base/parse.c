@@ -86,11 +86,13 @@ int parse_pci_id(const char *text, uint16_t *ret_vendor, uint16_t *ret_device)
 	return 0;
 }
 
-/* Levenshtein distance with one row; words longer than the row are never near. */
+#define WORD_MAX 63 /* longer words, which a hostile profile may have, are near to nothing */
+
+/* Levenshtein distance with one row. */
 static size_t edit_distance(const char *a, const char *b)
 {
-	size_t row[64], n = strlen(b);
-	if (n >= ARRAY_LEN(row))
+	size_t row[WORD_MAX + 1], n = strlen(b);
+	if (n > WORD_MAX)
 		return SIZE_MAX;
 	for (size_t j = 0; j <= n; j++)
 		row[j] = j;
@@ -110,10 +112,14 @@ static size_t edit_distance(const char *a, const char *b)
 const char *near_match(const char *word, const char *const *candidates, size_t n)
 {
 	const char *best = NULL;
-	size_t best_distance = strlen(word) / 3 + 1;
+	size_t len = strlen(word);
+	if (len > WORD_MAX)
+		return NULL;
+	size_t best_distance = len / 3 + 1;
 	for (size_t i = 0; i < n; i++) {
 		size_t d = edit_distance(word, candidates[i]);
-		if (d <= best_distance && (!best || d < best_distance)) {
+		/* At the distance of its own length nothing of the word is left. */
+		if (d < len && d <= best_distance && (!best || d < best_distance)) {
 			best = candidates[i];
 			best_distance = d;
 		}

@@ -24,7 +24,10 @@ struct size_text size_text(uint64_t bytes);
 /* `vvvv:dddd`, both hexadecimal. -EINVAL otherwise. */
 int parse_pci_id(const char *text, uint16_t *ret_vendor, uint16_t *ret_device);
 
-/* The candidate nearest to `word` by edit distance (at most a third of its length), or NULL. */
+/*
+ * The candidate nearest to `word`: an edit distance of at most a third of its length and one, and
+ * less than its length. NULL when none is.
+ */
 const char *near_match(const char *word, const char *const *candidates, size_t n);
 
 #endif
