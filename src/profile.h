@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A profile: what VM the user wants, read from a libconfig file. One table row per option drives
+ * parsing, bounds, defaults, `--set`, `--dump-profile` and docs/profile.md (see profile_options.c).
+ */
+#ifndef BULKHEAD_PROFILE_H
+#define BULKHEAD_PROFILE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/bdf.h"
+#include "base/err.h"
+#include "iommu/iommu.h"
+
+#define PROFILE_MAX_DEVICES 64
+#define PROFILE_MAX_VCPUS 64
+
+enum group_policy { /* what to do with the other functions of an assigned device's IOMMU group */
+	GROUP_REFUSE,	/* default: name them and refuse */
+	GROUP_HOLD,	/* bind them to vfio-pci, but do not give them to the guest */
+	GROUP_TAKE,	/* give them to the guest too */
+};
+
+enum console_kind { CONSOLE_STDIO, CONSOLE_OFF };
+enum reboot_policy { REBOOT_RESTART, REBOOT_STOP };
+
+struct profile_device {
+	char *pci;           /* "0000:01:00.0" or "8086:10ca" as written */
+	bool by_id;          /* vendor:device form; must match exactly one */
+	struct bdf bdf;      /* when !by_id */
+	uint16_t vendor, device;
+	char *rom;           /* NULL = device's own, "off", or a path */
+	enum group_policy group;
+	unsigned line;       /* in the file, for messages; 0 = from --set */
+};
+
+struct profile {
+	char *path;          /* file it came from */
+	char *name;          /* [a-zA-Z0-9._-]{1,48} */
+	unsigned vcpus;
+	uint64_t memory;     /* bytes, multiple of 2 MiB */
+	struct {
+		char *kernel, *initrd, *cmdline; /* initrd NULL = none; cmdline "" by default */
+	} boot;
+	enum console_kind console;
+	enum reboot_policy reboot;
+	enum iommu_kind iommu;
+	bool unsafe_interrupts;
+	bool force;          /* take devices the host itself uses */
+	unsigned stop_timeout_s; /* SIGTERM to forced stop */
+	struct profile_device device[PROFILE_MAX_DEVICES];
+	unsigned n_devices;
+};
+
+/*
+ * Reads and checks `path`, then applies `overrides` ("boot.cmdline=quiet", "devices[0].rom=off").
+ * Errors: file:line, the key, what was expected, a near match for a typo. Relative file names are
+ * taken from the profile's directory.
+ */
+int profile_load(struct profile *profile, const char *path, const char *const *overrides,
+		 unsigned n_overrides, struct err *err);
+void profile_fini(struct profile *profile);
+
+/* As a profile file with every option spelt out; reads back to the same profile. */
+int profile_dump(const struct profile *profile, FILE *out);
+
+/* The option reference in Markdown: what docs/profile.md holds between its markers. */
+void profile_write_reference(FILE *out);
+
+#endif

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One row per option of a profile. To add one: a field in profile.h and a row here. */
+#include "profile_options.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/parse.h"
+#include "profile.h"
+
+/* The name becomes part of file names below /run, so it must not be a way out of there. */
+static int accept_name(void *object, const char *text, struct err *err)
+{
+	(void)object;
+	if (!isalnum((unsigned char)text[0]))
+		return err_set(err, -EINVAL, "%s does not begin with a letter or digit",
+			       opt_quote(text).s);
+	for (const char *c = text; *c; c++)
+		if (!isalnum((unsigned char)*c) && !strchr("._-", *c))
+			return err_set(err, -EINVAL,
+				       "%s has other characters than letters, digits, '.', '_', '-'",
+				       opt_quote(text).s);
+	return 0;
+}
+
+static int accept_pci(void *object, const char *text, struct err *err)
+{
+	struct profile_device *device = object;
+	struct bdf bdf;
+	uint16_t vendor, id;
+	if (!bdf_parse(text, &bdf)) {
+		device->by_id = false;
+		device->bdf = bdf;
+		device->vendor = device->device = 0;
+		return 0;
+	}
+	if (parse_pci_id(text, &vendor, &id))
+		return err_set(err, -EINVAL,
+			       "expected an address such as \"0000:01:00.0\" or vendor:device such "
+			       "as \"8086:10ca\", found %s", opt_quote(text).s);
+	device->by_id = true;
+	device->bdf = (struct bdf){ 0 };
+	device->vendor = vendor;
+	device->device = id;
+	return 0;
+}
+
+static const char *const console_names[] = { [CONSOLE_STDIO] = "stdio", [CONSOLE_OFF] = "off", NULL };
+static const char *const reboot_names[] = { [REBOOT_RESTART] = "restart", [REBOOT_STOP] = "stop",
+					    NULL };
+static const char *const iommu_names[] = { [IOMMU_AUTO] = "auto", [IOMMU_TYPE1] = "type1",
+					   [IOMMU_FD] = "iommufd", NULL };
+static const char *const group_names[] = { [GROUP_REFUSE] = "refuse", [GROUP_HOLD] = "hold",
+					   [GROUP_TAKE] = "take", NULL };
+static const char *const rom_words[] = { "device", "off", NULL };
+
+static const struct opt boot_rows[] = {
+	{
+		.key = "kernel",
+		.type = OPT_PATH,
+		.offset = offsetof(struct profile, boot.kernel),
+		.min = 1,
+		.brief = "The Linux kernel to start, a bzImage",
+		.detail = "A distribution's `vmlinuz` is one. It is entered directly in 64-bit mode.",
+	},
+	{
+		.key = "initrd",
+		.type = OPT_PATH,
+		.offset = offsetof(struct profile, boot.initrd),
+		.fallback = "",
+		.none = "",
+		.min = 1,
+		.brief = "The initial RAM disk given to the kernel; empty for none",
+	},
+	{
+		.key = "cmdline",
+		.type = OPT_TEXT,
+		.offset = offsetof(struct profile, boot.cmdline),
+		.fallback = "",
+		/* COMMAND_LINE_SIZE of x86 is 2048 with the NUL (asm/setup.h). */
+		.max = 2047,
+		.example = "console=ttyS0 root=/dev/nvme0n1p1",
+		.brief = "The kernel's command line",
+		.detail = "The console of the guest is its first serial port, so most want "
+			  "`console=ttyS0` in it.",
+	},
+};
+static const struct opt_table boot_table = { boot_rows, ARRAY_LEN(boot_rows) };
+
+static const struct opt device_rows[] = {
+	{
+		.key = "pci",
+		.type = OPT_TEXT,
+		.offset = offsetof(struct profile_device, pci),
+		.min = 1,
+		.max = 20,
+		.accept = accept_pci,
+		.example = "0000:01:00.0",
+		.brief = "Which device: its PCI address, or `vendor:device` that exactly one device has",
+		.detail = "An address names a slot and survives a change of the card; "
+			  "`vendor:device` names the card and survives a change of the slot. "
+			  "`bulkhead devices` lists both.",
+	},
+	{
+		.key = "rom",
+		.type = OPT_PATH,
+		.offset = offsetof(struct profile_device, rom),
+		.fallback = "device",
+		.none = "device",
+		.words = rom_words,
+		.min = 1,
+		.brief = "The option ROM that the guest sees",
+		.detail = "`\"device\"` shows the device's own, `\"off\"` none; anything else is a "
+			  "file with a ROM image. A file that happens to be called so is written "
+			  "`\"./off\"`.",
+	},
+	{
+		.key = "group",
+		.type = OPT_ENUM,
+		.offset = offsetof(struct profile_device, group),
+		.fallback = "refuse",
+		.names = group_names,
+		.brief = "What to do with the other functions of the device's IOMMU group",
+		.detail = "The IOMMU cannot tell devices of one group apart, so none of them may stay "
+			  "with a driver of the host. `\"refuse\"` names them and does not start; "
+			  "`\"hold\"` binds them to vfio-pci for as long as the guest runs; "
+			  "`\"take\"` gives them to the guest as well.",
+	},
+};
+static const struct opt_table device_table = { device_rows, ARRAY_LEN(device_rows) };
+
+static const struct opt rows[] = {
+	{
+		.key = "name",
+		.type = OPT_TEXT,
+		.offset = offsetof(struct profile, name),
+		.min = 1,
+		.max = 48,
+		.accept = accept_name,
+		.example = "demo",
+		.brief = "What the virtual machine is called in messages, `status` and `stop`",
+		.detail = "Letters, digits, `.`, `_` and `-`, the first a letter or digit, at most 48. "
+			  "Two running profiles have different names.",
+	},
+	{
+		.key = "vcpus",
+		.type = OPT_INT,
+		.offset = offsetof(struct profile, vcpus),
+		.fallback = "1",
+		.min = 1,
+		.max = PROFILE_MAX_VCPUS,
+		.brief = "Number of virtual processors",
+	},
+	{
+		.key = "memory",
+		.type = OPT_SIZE,
+		.offset = offsetof(struct profile, memory),
+		.fallback = "1G",
+		.min = 32 * MIB,
+		.max = 16 * TIB,
+		.multiple = 2 * MIB,
+		.example = "1G",
+		.brief = "Guest RAM",
+		.detail = "A number with K, M, G or T, powers of 1024, in quotes. All of it is pinned "
+			  "while the guest runs, because an assigned device may write to any page.",
+	},
+	{
+		.key = "boot",
+		.type = OPT_GROUP,
+		.table = &boot_table,
+		.brief = "What the guest starts from",
+	},
+	{
+		.key = "devices",
+		.type = OPT_LIST,
+		.offset = offsetof(struct profile, device),
+		.stride = sizeof(struct profile_device),
+		.count_offset = offsetof(struct profile, n_devices),
+		.line_offset = offsetof(struct profile_device, line),
+		.max = PROFILE_MAX_DEVICES,
+		.table = &device_table,
+		.brief = "The PCI devices given to the guest",
+		.detail = "The guest sees them in this order.",
+	},
+	{
+		.key = "console",
+		.type = OPT_ENUM,
+		.offset = offsetof(struct profile, console),
+		.fallback = "stdio",
+		.names = console_names,
+		.brief = "Where the guest's first serial port is",
+		.detail = "`\"stdio\"` is the terminal that `bulkhead run` was started on; `\"off\"` "
+			  "drops what the guest prints.",
+	},
+	{
+		.key = "reboot",
+		.type = OPT_ENUM,
+		.offset = offsetof(struct profile, reboot),
+		.fallback = "restart",
+		.names = reboot_names,
+		.brief = "What a reboot of the guest does",
+		.detail = "`\"restart\"` resets every device and starts the guest again, `\"stop\"` "
+			  "ends the run.",
+	},
+	{
+		.key = "iommu",
+		.type = OPT_ENUM,
+		.offset = offsetof(struct profile, iommu),
+		.fallback = "auto",
+		.names = iommu_names,
+		.brief = "The kernel interface that maps guest memory for the devices",
+		.detail = "`\"type1\"` is the VFIO container, `\"iommufd\"` its successor (Linux 6.6 "
+			  "and later); `\"auto\"` takes iommufd where the host has it for every "
+			  "device.",
+	},
+	{
+		.key = "unsafe_interrupts",
+		.type = OPT_BOOL,
+		.offset = offsetof(struct profile, unsafe_interrupts),
+		.fallback = "false",
+		.brief = "Assign devices although the host cannot remap interrupts",
+		.detail = "Without interrupt remapping a guest can make its device send any interrupt "
+			  "to the host. Only for a guest that is trusted like the host itself.",
+	},
+	{
+		.key = "force",
+		.type = OPT_BOOL,
+		.offset = offsetof(struct profile, force),
+		.fallback = "false",
+		.brief = "Take devices that the host itself uses",
+		.detail = "A disk with a mounted file system, the network adapter of the default route "
+			  "and the boot display are refused otherwise.",
+	},
+	{
+		.key = "stop_timeout",
+		.type = OPT_INT,
+		.offset = offsetof(struct profile, stop_timeout_s),
+		.fallback = "30",
+		.max = 3600,
+		.unit = "seconds",
+		.brief = "How long the guest has to power off when asked, before it is stopped by force",
+		.detail = "`bulkhead stop` and SIGTERM press the power button; 0 does not wait.",
+	},
+};
+const struct opt_table profile_options = { rows, ARRAY_LEN(rows) };
