@@ -39,7 +39,7 @@ struct cmd_args {
 	const char *action;  /* of `profile`: "dump", "reference" */
 	const char *shell;   /* of `completion` */
 	const char *iommu;   /* --iommu; NULL = as the profile says */
-	const char *host;    /* --host DIR: sys, proc, dev and run below it; NULL = the real ones */
+	const char *host;    /* --host DIR: sys, proc, dev and run below it; "" = the real ones */
 	struct cli_list set; /* --set PATH=VALUE */
 	bool json;
 	bool dump_profile;

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What each command accepts on its line: the whole command line in one place. */
+#include <stddef.h>
+#include <stdlib.h>
+
+#include "base/bytes.h"
+#include "base/log.h"
+#include "cmd.h"
+
+#define OPTION(field_, name_, kind_, ...)                                                          \
+	{                                                                                          \
+		.name = (name_), .kind = (kind_), .offset = offsetof(struct cmd_args, field_),     \
+		__VA_ARGS__                                                                        \
+	}
+#define OPERAND(field_, name_, ...)                                                                \
+	{                                                                                          \
+		.name = (name_), .offset = offsetof(struct cmd_args, field_), __VA_ARGS__          \
+	}
+
+static const char *const iommu_choices[] = { "auto", "type1", "iommufd", NULL };
+static const char *const profile_actions[] = { "dump", "reference", NULL };
+
+#define OPT_JSON OPTION(json, "json", CLI_FLAG, .help = "print JSON")
+#define OPT_HOST                                                                                   \
+	OPTION(host, "host", CLI_TEXT, .value = "DIR", .complete = CLI_COMPLETE_DIR,               \
+	       .help = "look at the sys, proc, dev and run of DIR")
+#define OPT_VERBOSE                                                                                \
+	OPTION(verbose, "verbose", CLI_FLAG, .letter = 'v', .help = "say what is being done")
+#define OPT_SET                                                                                    \
+	OPTION(set, "set", CLI_REPEAT, .letter = 's', .value = "PATH=VALUE",                       \
+	       .help = "change one option of the profile; may be repeated")
+#define OPT_IOMMU                                                                                  \
+	OPTION(iommu, "iommu", CLI_CHOICE, .value = "KIND", .choices = iommu_choices,              \
+	       .help = "auto, type1 or iommufd, whatever the profile says")
+#define OPT_DUMP                                                                                   \
+	OPTION(dump_profile, "dump-profile", CLI_FLAG,                                             \
+	       .help = "print the profile with every option spelt out")
+
+static const struct cli_option devices_options[] = { OPT_JSON, OPT_HOST, OPT_VERBOSE };
+static const struct cli_option check_options[] = { OPT_SET,  OPT_IOMMU, OPT_DUMP,
+						   OPT_JSON, OPT_HOST,	OPT_VERBOSE };
+static const struct cli_option run_options[] = { OPT_SET, OPT_IOMMU, OPT_DUMP, OPT_HOST,
+						 OPT_VERBOSE };
+static const struct cli_option recover_options[] = { OPT_HOST, OPT_VERBOSE };
+static const struct cli_option status_options[] = { OPT_JSON, OPT_HOST };
+static const struct cli_option stop_options[] = {
+	OPTION(force, "force", CLI_FLAG, .letter = 'f', .help = "stop at once, without asking the guest"),
+	OPT_HOST,
+};
+static const struct cli_option profile_cmd_options[] = { OPT_SET };
+
+static const struct cli_operand profile_operand[] = {
+	OPERAND(profile, "PROFILE", .complete = CLI_COMPLETE_PROFILE),
+};
+static const struct cli_operand name_operand[] = { OPERAND(name, "NAME", .optional = true) };
+static const struct cli_operand profile_operands[] = {
+	OPERAND(action, "ACTION", .choices = profile_actions),
+	OPERAND(profile, "PROFILE", .optional = true, .complete = CLI_COMPLETE_PROFILE),
+};
+static const struct cli_operand shell_operand[] = {
+	OPERAND(shell, "SHELL", .choices = cli_shells),
+};
+
+#define OPTIONS(table) .options = (table), .n_options = ARRAY_LEN(table)
+#define OPERANDS(table) .operands = (table), .n_operands = ARRAY_LEN(table)
+
+const struct cli_command commands[N_COMMANDS] = {
+	[CMD_DEVICES] = {
+		"devices", "list the PCI devices and what stands in the way of assigning them",
+		"Lists every PCI function with its driver, IOMMU group, BARs and reset methods, and\n"
+		"says which of them the host itself uses.",
+		OPTIONS(devices_options),
+	},
+	[CMD_CHECK] = {
+		"check", "print what run would do, or every reason why it cannot",
+		"Prints the plan for PROFILE: every change to the host, where each device appears\n"
+		"in the guest, and what it costs. If the profile cannot run, prints all reasons and\n"
+		"exits with 1. Changes nothing.",
+		OPTIONS(check_options), OPERANDS(profile_operand),
+	},
+	[CMD_RUN] = {
+		"run", "run a profile's virtual machine until it powers off",
+		"Makes the changes of the plan, starts the guest and gives the host back when it\n"
+		"ends. The terminal is the guest's first serial port; Ctrl-A X leaves it. SIGTERM\n"
+		"presses the power button, a second one stops the guest by force.",
+		OPTIONS(run_options), OPERANDS(profile_operand),
+	},
+	[CMD_RECOVER] = {
+		"recover", "undo what a killed run left on the host",
+		"Undoes the journalled changes of every run that has ended without doing so itself,\n"
+		"or of NAME alone. A run that is alive is left alone.",
+		OPTIONS(recover_options), OPERANDS(name_operand),
+	},
+	[CMD_STATUS] = {
+		"status", "show running virtual machines",
+		"Shows every running profile, or NAME with its devices, interrupts and exits.",
+		OPTIONS(status_options), OPERANDS(name_operand),
+	},
+	[CMD_STOP] = {
+		"stop", "power off a running virtual machine",
+		"Presses the guest's power button and waits until it has stopped; after the\n"
+		"profile's stop_timeout the guest is stopped by force.",
+		OPTIONS(stop_options), OPERANDS(name_operand),
+	},
+	[CMD_PROFILE] = {
+		"profile", "print a profile in full, or the reference of all options",
+		"'dump PROFILE' prints the profile with every option spelt out, defaults and --set\n"
+		"included. 'reference' prints the reference of all options in Markdown.",
+		OPTIONS(profile_cmd_options), OPERANDS(profile_operands),
+	},
+	[CMD_COMPLETION] = {
+		"completion", "print a shell's completion script",
+		"Prints the script that completes bulkhead's commands and options in SHELL, bash,\n"
+		"zsh or fish. For bash: source <(bulkhead completion bash)",
+		OPERANDS(shell_operand),
+	},
+};
+
+int cmd_parse(enum command command, int argc, char **argv, struct cmd_args *args)
+{
+	int status = cli_parse(&commands[command], argc, argv, args);
+	if (!args->host)
+		args->host = "";
+	if (args->verbose)
+		log_set_level(LOG_INFO);
+	return status;
+}
+
+int cmd_load_profile(const struct cmd_args *args, struct profile *profile)
+{
+	const char *overrides[CLI_REPEAT_MAX + 1];
+	unsigned n = 0;
+	char iommu[32];
+	struct err err = { 0 };
+	for (; n < args->set.n; n++)
+		overrides[n] = args->set.at[n];
+	if (args->iommu) {
+		snprintf(iommu, sizeof(iommu), "iommu=%s", args->iommu);
+		overrides[n++] = iommu;
+	}
+	if (profile_load(profile, args->profile, overrides, n, &err))
+		return cli_fail(&err);
+	if (!args->dump_profile)
+		return CLI_GO;
+	int r = profile_dump(profile, stdout);
+	profile_fini(profile);
+	if (!r)
+		return CLI_OK;
+	cli_error("cannot write the profile: standard output failed");
+	return CLI_FAILED;
+}
