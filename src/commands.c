@@ -81,8 +81,8 @@ const struct cli_command commands[N_COMMANDS] = {
 	[CMD_RUN] = {
 		"run", "run a profile's virtual machine until it powers off",
 		"Makes the changes of the plan, starts the guest and gives the host back when it\n"
-		"ends. The terminal is the guest's first serial port; Ctrl-A X leaves it. SIGTERM\n"
-		"presses the power button, a second one stops the guest by force.",
+		"ends. The terminal is the guest's first serial port: Ctrl-A h lists its keys,\n"
+		"Ctrl-A x stops the guest. SIGTERM presses the power button.",
 		OPTIONS(run_options), OPERANDS(profile_operand),
 	},
 	[CMD_RECOVER] = {
