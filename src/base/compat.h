@@ -109,4 +109,9 @@ struct vfio_device_detach_iommufd_pt {
 #define KVM_DEV_VFIO_FILE_DEL 2
 #endif
 
+/* --- linux/kvm.h: KVM_RUN says which address it could not reach (6.8) ------------------------- */
+#ifndef KVM_EXIT_MEMORY_FAULT
+#define KVM_EXIT_MEMORY_FAULT 39
+#endif
+
 #endif
