@@ -82,6 +82,7 @@ static int run_guest(struct run *run, enum machine_end *ret_end, struct err *err
 {
 	struct prepared *p = &run->prepared;
 	raise_memlock(p->plan.memlock_needed);
+	journal_step(&run->journal, "machine up");
 	int r = machine_up(&run->machine, &p->plan, &p->host, &p->image, &run->loop, err);
 	if (r)
 		return r;
@@ -89,6 +90,7 @@ static int run_guest(struct run *run, enum machine_end *ret_end, struct err *err
 	r = control_init(&run->control, &run->machine, &run->loop, run->journal.dir_fd, err);
 	if (!r)
 		r = interrupted(run, err);
+	journal_step(&run->journal, "guest running");
 	if (!r)
 		r = machine_run(&run->machine, ret_end, err);
 	control_fini(&run->control);

@@ -212,8 +212,9 @@ int control_ask(const struct host *host, const char *name, const char *what, jso
 		struct err *err)
 {
 	struct sockaddr_un address;
-	autoclose int dir_fd = host->run < 0 ? -1
-			     : openat(host->run, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	autoclose int run_fd = host_open_run(host, false, NULL);
+	autoclose int dir_fd = run_fd < 0 ? -1
+			     : openat(run_fd, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dir_fd < 0)
 		return err_set(err, -ENOENT, "profile '%s' is not running", name);
 	autoclose int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);

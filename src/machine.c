@@ -263,19 +263,15 @@ static void acpi_down(struct machine *m)
 
 static int vcpus_up(struct machine *m, struct err *err)
 {
-	const struct cpuid_config config = {
-		.vcpus = m->plan->profile->vcpus,
-		.phys_bits = m->plan->layout.phys_bits,
-		.tsc_deadline = vm_has_tsc_deadline(&m->vm),
-	};
+	unsigned n = m->plan->profile->vcpus;
 	m->vcpus.mmio = &m->mmio;
 	m->vcpus.pio = &m->pio;
 	m->vcpus.qs = &m->qs;
 	m->cpuid = malloc(sizeof(*m->cpuid));
 	if (!m->cpuid)
 		return err_errno(err, -ENOMEM, "CPUID table");
-	int r = vm_cpuid(&m->vm, m->cpuid, &config, err);
-	return r ? r : vcpus_init(&m->vcpus, &m->vm, config.vcpus, m->cpuid, err);
+	int r = vm_cpuid(&m->vm, n, m->plan->layout.phys_bits, m->cpuid, err);
+	return r ? r : vcpus_init(&m->vcpus, &m->vm, n, m->cpuid, err);
 }
 
 static void vcpus_down(struct machine *m)

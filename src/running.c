@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 
@@ -19,19 +20,21 @@ static int by_name(const void *a, const void *b)
 int running_list(const struct host *host, struct running *ret)
 {
 	ret->n = 0;
-	if (host->run < 0)
-		return 0;
-	int fd = openat(host->run, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	autodir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	if (!dir)
+	int fd = host_open_run(host, false, NULL);
+	if (fd < 0)
+		return fd == -ENOENT ? 0 : fd;
+	autodir DIR *dir = fdopendir(fd);
+	if (!dir) {
+		close(fd);
 		return -errno;
+	}
 	for (struct dirent *entry; (entry = readdir(dir)) && ret->n < RUNNING_MAX;) {
 		char path[300];
 		struct stat st;
 		size_t len = strlen(entry->d_name);
 		snprintf(path, sizeof(path), "%s/control", entry->d_name);
 		if (entry->d_name[0] == '.' || len >= sizeof(ret->name[0]) ||
-		    fstatat(host->run, path, &st, 0) || !S_ISSOCK(st.st_mode))
+		    fstatat(fd, path, &st, 0) || !S_ISSOCK(st.st_mode))
 			continue;
 		memcpy(ret->name[ret->n++], entry->d_name, len + 1);
 	}
