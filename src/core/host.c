@@ -31,7 +31,7 @@ static int open_part(const char *root, const char *name, int *ret_fd, struct err
 
 int host_open(struct host *host, const char *root, struct err *err)
 {
-	*host = (struct host){ .sys = -1, .proc = -1, .dev = -1, .run = -1 };
+	*host = (struct host){ .sys = -1, .proc = -1, .dev = -1 };
 	int r = join(host->sys_path, sizeof(host->sys_path), root, "sys", err);
 	if (!r)
 		r = join(host->run_path, sizeof(host->run_path), root, "run/bulkhead", err);
@@ -45,7 +45,6 @@ int host_open(struct host *host, const char *root, struct err *err)
 		host_close(host);
 		return r;
 	}
-	host->run = open(host->run_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return 0;
 }
 
@@ -54,17 +53,12 @@ void host_close(struct host *host)
 	close_fd(&host->sys);
 	close_fd(&host->proc);
 	close_fd(&host->dev);
-	close_fd(&host->run);
 }
 
-int host_make_run(struct host *host, struct err *err)
+int host_open_run(const struct host *host, bool make, struct err *err)
 {
-	if (host->run >= 0)
-		return 0;
-	if (mkdir(host->run_path, 0700) && errno != EEXIST)
+	if (make && mkdir(host->run_path, 0700) && errno != EEXIST)
 		return err_errno(err, -errno, "%s: mkdir", host->run_path);
-	host->run = open(host->run_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (host->run < 0)
-		return err_errno(err, -errno, "%s", host->run_path);
-	return 0;
+	int fd = open(host->run_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? err_errno(err, -errno, "%s", host->run_path) : fd;
 }

@@ -15,7 +15,6 @@ struct host {
 	int sys;  /* /sys */
 	int proc; /* /proc */
 	int dev;  /* /dev */
-	int run;  /* /run/bulkhead; -1 until the first run of a profile has made it (host_make_run) */
 	char sys_path[256];
 	char run_path[256];
 };
@@ -28,9 +27,9 @@ int host_open(struct host *host, const char *root, struct err *err);
 void host_close(struct host *host);
 
 /*
- * Makes /run/bulkhead with mode 0700 where it is missing and opens it as host->run. Only what is
- * about to change the host calls this. -EACCES and others with a text.
+ * A new fd of /run/bulkhead, or -errno. With `make` it is made (mode 0700) where it is missing; only
+ * what is about to change the host asks for that.
  */
-int host_make_run(struct host *host, struct err *err);
+int host_open_run(const struct host *host, bool make, struct err *err);
 
 #endif

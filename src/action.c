@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "action.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/file.h"
+#include "core/sysfs.h"
+#include "vfio/bind.h"
+
+#define TYPE1_MODULE "vfio_iommu_type1"
+#define UNSAFE_ATTR "module/" TYPE1_MODULE "/parameters/allow_unsafe_interrupts"
+
+static bool is_device_gone(int r)
+{
+	return r == -ENODEV;
+}
+
+/* --- bind --- */
+
+static int capture_bind(const struct host *host, struct action *action, struct err *err)
+{
+	int r = bind_state(host, action->bdf, action->old_driver, action->old_override,
+			   sizeof(action->old_driver));
+	if (r)
+		return err_set(err, r, "%s: no such device", bdf_text(action->bdf).s);
+	return !strcmp(action->old_driver, "vfio-pci");
+}
+
+static int do_bind(const struct host *host, const struct action *action, struct err *err)
+{
+	return bind_vfio(host, action->bdf, err);
+}
+
+static int undo_bind(const struct host *host, const struct action *action, struct err *err)
+{
+	int r = bind_restore(host, action->bdf, action->old_driver, action->old_override, err);
+	return is_device_gone(r) ? 0 : r;
+}
+
+static void text_bind(const struct action *action, char *buf, size_t size)
+{
+	snprintf(buf, size, "bind %s to vfio-pci (from %s)", bdf_text(action->bdf).s,
+		 *action->old_driver ? action->old_driver : "no driver");
+}
+
+/* --- one attribute with one right value --- */
+
+static int read_value(const struct host *host, const char *path, struct action *action)
+{
+	ssize_t n = file_read(host->sys, path, action->old_value, sizeof(action->old_value));
+	if (n < 0)
+		action->old_value[0] = 0;
+	return n < 0 ? (int)n : 0;
+}
+
+static int write_value(const struct host *host, const char *path, const char *value,
+		       struct err *err)
+{
+	int r = sysfs_write(host, path, value);
+	return r ? err_errno(err, r, "%s/%s: writing %s", host->sys_path, path, value) : 0;
+}
+
+static int restore_value(const struct host *host, const char *path, const struct action *action,
+			 struct err *err)
+{
+	char now[NAME_MAX_SHORT];
+	ssize_t n = file_read(host->sys, path, now, sizeof(now));
+	if (n < 0)
+		return n == -ENOENT ? 0 : err_errno(err, (int)n, "%s/%s", host->sys_path, path);
+	if (!strcmp(now, action->old_value))
+		return 0;
+	return write_value(host, path, action->old_value, err);
+}
+
+/* --- power --- */
+
+struct power_path {
+	char s[80];
+};
+
+static struct power_path power_path(const struct action *action)
+{
+	struct power_path path;
+	snprintf(path.s, sizeof(path.s), "bus/pci/devices/%s/power/control",
+		 bdf_text(action->bdf).s);
+	return path;
+}
+
+/* Recorded even if it is "on" already: vfio-pci changes it while it has the device. */
+static int capture_power(const struct host *host, struct action *action, struct err *err)
+{
+	int r = read_value(host, power_path(action).s, action);
+	if (r && r != -ENOENT)
+		return err_errno(err, r, "%s: reading power/control", bdf_text(action->bdf).s);
+	return r == -ENOENT;
+}
+
+static int do_power(const struct host *host, const struct action *action, struct err *err)
+{
+	return write_value(host, power_path(action).s, "on", err);
+}
+
+static int undo_power(const struct host *host, const struct action *action, struct err *err)
+{
+	return restore_value(host, power_path(action).s, action, err);
+}
+
+static void text_power(const struct action *action, char *buf, size_t size)
+{
+	snprintf(buf, size, "keep %s powered on", bdf_text(action->bdf).s);
+}
+
+/* --- unsafe interrupts --- */
+
+static int capture_unsafe(const struct host *host, struct action *action, struct err *err)
+{
+	int r = read_value(host, UNSAFE_ATTR, action);
+	if (r == -ENOENT) {
+		r = module_load(host, TYPE1_MODULE, err);
+		if (r)
+			return r;
+		r = read_value(host, UNSAFE_ATTR, action);
+	}
+	if (r)
+		return err_errno(err, r, "%s/%s", host->sys_path, UNSAFE_ATTR);
+	return action->old_value[0] == 'Y';
+}
+
+static int do_unsafe(const struct host *host, const struct action *action, struct err *err)
+{
+	(void)action;
+	return write_value(host, UNSAFE_ATTR, "Y", err);
+}
+
+static int undo_unsafe(const struct host *host, const struct action *action, struct err *err)
+{
+	return restore_value(host, UNSAFE_ATTR, action, err);
+}
+
+static void text_unsafe(const struct action *action, char *buf, size_t size)
+{
+	(void)action;
+	snprintf(buf, size, "set vfio_iommu_type1.allow_unsafe_interrupts, for all of the host");
+}
+
+/* --- all of them --- */
+
+static const struct {
+	const char *word;
+	int (*capture)(const struct host *host, struct action *action, struct err *err);
+	int (*make)(const struct host *host, const struct action *action, struct err *err);
+	int (*undo)(const struct host *host, const struct action *action, struct err *err);
+	void (*text)(const struct action *action, char *buf, size_t size);
+} kinds[N_ACTION_KINDS] = {
+	[ACTION_BIND_VFIO] = { "bind", capture_bind, do_bind, undo_bind, text_bind },
+	[ACTION_UNSAFE_INTERRUPTS] = { "unsafe-interrupts", capture_unsafe, do_unsafe, undo_unsafe,
+				       text_unsafe },
+	[ACTION_POWER_ON] = { "power", capture_power, do_power, undo_power, text_power },
+};
+
+const char *action_word(enum action_kind kind)
+{
+	return kinds[kind].word;
+}
+
+int action_from_word(const char *word, enum action_kind *ret_kind)
+{
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+		if (!strcmp(kinds[i].word, word)) {
+			*ret_kind = (enum action_kind)i;
+			return 0;
+		}
+	return -EINVAL;
+}
+
+struct action_text action_text(const struct action *action)
+{
+	struct action_text text;
+	kinds[action->kind].text(action, text.s, sizeof(text.s));
+	return text;
+}
+
+int action_capture(const struct host *host, struct action *action, struct err *err)
+{
+	return kinds[action->kind].capture(host, action, err);
+}
+
+int action_do(const struct host *host, const struct action *action, struct err *err)
+{
+	return kinds[action->kind].make(host, action, err);
+}
+
+int action_undo(const struct host *host, const struct action *action, struct err *err)
+{
+	return kinds[action->kind].undo(host, action, err);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Reversible changes to the host, one by one: what each does, and how it is undone. The plan lists
+ * them, the journal records them and sees that none is forgotten.
+ */
+#ifndef BULKHEAD_ACTION_H
+#define BULKHEAD_ACTION_H
+
+#include "base/bdf.h"
+#include "base/err.h"
+#include "core/host.h"
+#include "core/inventory.h"
+
+enum action_kind {
+	ACTION_BIND_VFIO,         /* device: driver_override, unbind, probe */
+	ACTION_UNSAFE_INTERRUPTS, /* vfio_iommu_type1.allow_unsafe_interrupts = Y */
+	ACTION_POWER_ON,          /* device: power/control = on (no runtime suspend while assigned) */
+	N_ACTION_KINDS
+};
+
+struct action {
+	enum action_kind kind;
+	struct bdf bdf; /* zero for a change that is not a device's */
+	/* What to go back to; the plan's guess from the inventory until action_capture reads it. */
+	char old_driver[NAME_MAX_SHORT], old_override[NAME_MAX_SHORT];
+	char old_value[NAME_MAX_SHORT];
+};
+
+/* `bind`, `unsafe-interrupts`, `power`; -EINVAL from the other direction for any other word. */
+const char *action_word(enum action_kind kind);
+int action_from_word(const char *word, enum action_kind *ret_kind);
+
+/* For people: "bind 0000:01:00.0 to vfio-pci (from nvme)". */
+struct action_text {
+	char s[192];
+};
+struct action_text action_text(const struct action *action);
+
+/*
+ * Reads the present state into the old_ fields. 1 when there is nothing to change (it is so
+ * already, or the host has no such setting), else 0; -ENODEV and others with a text.
+ */
+int action_capture(const struct host *host, struct action *action, struct err *err);
+
+/* Makes the change. On failure it may be half made: undo it. */
+int action_do(const struct host *host, const struct action *action, struct err *err);
+
+/* Back to the old_ fields, from whatever state. Already so, or the device gone, is success. */
+int action_undo(const struct host *host, const struct action *action, struct err *err);
+
+#endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Reversible host changes. A record is written and synced before its change is made, and struck out
+ * after it is undone. Whatever kills the process, `bulkhead recover` finds the file and undoes what it
+ * says, newest first. Undo is idempotent: a record whose change was never made undoes to nothing.
+ *
+ * In /run/bulkhead/NAME: `lock`, locked by the living process that runs profile NAME (its pid is
+ * inside); `journal`, one record a line (journal_record.h); `devices`, what the run claims. The lock
+ * is an open file description lock, so that others can ask for its state without taking it.
+ */
+#ifndef BULKHEAD_JOURNAL_H
+#define BULKHEAD_JOURNAL_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "action.h"
+#include "base/err.h"
+#include "core/host.h"
+#include "plan.h"
+
+#define JOURNAL_NAME_MAX 48
+
+struct journal {
+	const struct host *host; /* borrowed */
+	int run_fd, dir_fd, fd, lock_fd; /* owned; -1 = closed */
+	unsigned sequence; /* of the next record */
+	off_t size;        /* of the file up to the last whole record */
+	bool broken;       /* a torn record could not be cut off: nothing more may follow it */
+	char name[64];
+	/*
+	 * Called before and after each step with its text, "3 change bind 0000:01:00.0": the count
+	 * since journal_open, and what comes now. Tests stop or kill the process there. May be NULL.
+	 */
+	void (*step)(void *ctx, const char *step);
+	void *step_ctx;
+	unsigned steps;
+	/* Called for each change that was undone. May be NULL. */
+	void (*undone)(void *ctx, const struct action *action);
+	void *undone_ctx;
+};
+
+/*
+ * Takes the profile's lock and an empty journal. -EBUSY when the profile runs already (says which
+ * pid), -EUCLEAN when a killed run left a journal (next step: bulkhead recover NAME), -EINVAL when
+ * NAME is none (1..48 of [a-zA-Z0-9._-], not . or ..).
+ */
+int journal_open(struct journal *journal, const struct host *host, const char *name,
+		 struct err *err);
+/* If everything is undone the files are removed; else they stay for recover. Accepts a zeroed one. */
+void journal_close(struct journal *journal);
+
+/*
+ * Records, then makes one change; nothing where it is so already. On failure the change is undone and
+ * its record struck out.
+ */
+int journal_do(struct journal *journal, const struct action *action, struct err *err);
+
+/* Undoes everything recorded, newest first; goes on after failures and reports the first. */
+int journal_undo(struct journal *journal, struct err *err);
+
+/* A step of somebody else's between two changes, for the same hook. */
+void journal_step(struct journal *journal, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/*
+ * A `step` for the program itself: the process stops (SIGSTOP) at the step whose count or whose text
+ * the environment variable BULKHEAD_STOP_AT gives. A test continues or kills it there.
+ */
+void journal_step_from_env(void *ctx, const char *step);
+
+/* For recover: names of profiles with files that no living run holds. Stops when `each` fails. */
+int journal_stale(const struct host *host, int (*each)(void *ctx, const char *name), void *ctx);
+/*
+ * Opens what a dead run left, undoes it and removes it; `undone` (or NULL) as in struct journal.
+ * -EBUSY when the run is alive, -ENOENT when there is none, -EBADMSG when the journal is damaged.
+ */
+int journal_recover(const struct host *host, const char *name,
+		    void (*undone)(void *ctx, const struct action *action), void *undone_ctx,
+		    struct err *err);
+
+/* Devices claimed by live runs, and by killed ones that were not recovered. At most `max`. */
+int journal_claims(const struct host *host, struct plan_claim *ret, unsigned max, unsigned *ret_n);
+/* Records that this run holds the plan's devices; -EBUSY names device and other profile. */
+int journal_claim(struct journal *journal, const struct plan *plan, struct err *err);
+
+#endif

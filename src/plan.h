@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Profile × inventory → a plan: every change to the host in order, where everything goes in the
+ * guest, and what it costs; or every reason why not, all at once. A pure function: it reads no file
+ * and changes nothing. `check` prints it, `run` carries it out.
+ */
+#ifndef BULKHEAD_PLAN_H
+#define BULKHEAD_PLAN_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "action.h"
+#include "base/err.h"
+#include "base/vec.h"
+#include "core/inventory.h"
+#include "core/layout.h"
+#include "pci/window.h"
+#include "profile.h"
+
+#define PLAN_MAX_DEVICES 64
+#define PLAN_MAX_PORTS 28
+
+/* Everything that speaks against running, each with object, cause and next step. */
+struct refusal {
+	int code;        /* negative errno class, for --json */
+	char text[ERR_TEXT_MAX];
+};
+
+struct plan_device {
+	const struct pci_dev *dev;
+	const struct profile_device *wanted; /* NULL for a sibling taken or held along */
+	bool held;             /* bound to vfio-pci but not given to the guest */
+	struct bdf guest;      /* where it appears; unset when held */
+	unsigned port;         /* index of its root port; WINDOW_ON_ROOT when on bus 0 */
+	unsigned gsi;          /* of its INTx pin, 0 = none */
+	uint64_t bar_addr[PCI_BARS]; /* guest addresses, 0 = absent */
+};
+
+struct plan_port {
+	uint8_t slot;          /* device number on bus 0 */
+	struct pci_windows windows;
+};
+
+struct plan {
+	const struct profile *profile;     /* borrowed */
+	const struct inventory *inventory; /* borrowed */
+	struct layout layout;
+	enum iommu_kind iommu;
+	struct plan_device device[PLAN_MAX_DEVICES];
+	unsigned n_devices;
+	struct plan_port port[PLAN_MAX_PORTS];
+	unsigned n_ports;
+	vec(struct action) actions;
+	vec(struct refusal) refusals;
+	vec(struct refusal) warnings;
+	uint64_t pinned_bytes, memlock_needed, bar_bytes;
+	unsigned vectors, fds;
+};
+
+/*
+ * Never fails for a reason the user could mend: that becomes a refusal. -ENOMEM only. `claims` are
+ * devices that other runs hold (journal_claims). `plan` need not be initialised; plan_fini also
+ * after a failure.
+ */
+struct plan_claim {
+	struct bdf bdf;
+	char owner[64]; /* profile name */
+	bool stale;     /* its run was killed; `bulkhead recover` has to undo it first */
+};
+int plan_make(struct plan *plan, const struct profile *profile, const struct inventory *inv,
+	      const struct plan_claim *claims, unsigned n_claims);
+void plan_fini(struct plan *plan);
+
+/* Adds a refusal from outside the pure part (KVM, kernel image, …). */
+int plan_refuse(struct plan *plan, const struct err *err);
+
+void plan_print(const struct plan *plan, FILE *out, bool colour);
+json_t *plan_json(const struct plan *plan); /* new reference, NULL without memory */
+
+#endif
