@@ -285,8 +285,11 @@ static int check_list(const struct opt *row, const void *object, struct opt_at *
 	for (unsigned i = 0; !r && i < opt_count(row, object); i++) {
 		const char *element = (const char *)object + row->offset + i * row->stride;
 		size_t old = opt_enter_element(at, i);
+		const char *file = at->source;
 		at->line = *(const unsigned *)(const void *)(element + row->line_offset);
+		at->source = at->line ? file : "--set"; /* an element without a line is from there */
 		r = check_table(row->table, element, at, err);
+		at->source = file;
 		at->line = 0;
 		opt_leave(at, old);
 	}

@@ -95,7 +95,7 @@ static void append_path(struct opt_phrase *p, const struct opt *row)
 {
 	append(p, "a file name");
 	if (row->words) {
-		append(p, " or ");
+		append(p, ", ");
 		append_choice(p, row->words);
 	}
 }

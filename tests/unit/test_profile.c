@@ -1,0 +1,765 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "profile.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <cmocka.h>
+
+#include "base/bytes.h"
+#include "base/file.h"
+#include "base/opt.h"
+#include "fake/tempdir.h"
+
+struct fixture {
+	struct tempdir dir;
+	struct profile profile;
+	struct err err;
+	char text[ERR_TEXT_MAX]; /* of err, without the directory's name in front */
+};
+
+static int setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	*state = f;
+	return !f || tempdir_make(&f->dir);
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+	profile_fini(&f->profile);
+	tempdir_remove(&f->dir);
+	free(f);
+	return 0;
+}
+
+static int load_bytes(struct fixture *f, const void *data, size_t size, const char *const *sets,
+		      unsigned n)
+{
+	profile_fini(&f->profile);
+	memset(&f->err, 0, sizeof(f->err));
+	assert_int_equal(tempdir_write(&f->dir, "demo.cfg", data, size), 0);
+	const char *path = tempdir_path(&f->dir, "demo.cfg");
+	int r = profile_load(&f->profile, path, sets, n, &f->err);
+	size_t skip = strlen(f->dir.path) + 1;
+	bool own = !strncmp(f->err.text, f->dir.path, skip - 1);
+	snprintf(f->text, sizeof(f->text), "%s", f->err.text + (own ? skip : 0));
+	return r;
+}
+
+static int load(struct fixture *f, const char *text)
+{
+	return load_bytes(f, text, strlen(text), NULL, 0);
+}
+
+#define MINIMAL "name = \"a\"; boot = { kernel = \"/k\"; };\n"
+
+static int load_with(struct fixture *f, const char *set)
+{
+	return load_bytes(f, MINIMAL, strlen(MINIMAL), &set, 1);
+}
+
+static void refused(struct fixture *f, const char *text, int code, const char *message)
+{
+	int r = load(f, text);
+	assert_string_equal(f->text, message);
+	assert_int_equal(r, code);
+	assert_int_equal(f->err.code, code);
+	assert_null(f->profile.path); /* nothing is left to free */
+}
+
+static void set_refused(struct fixture *f, const char *set, const char *message)
+{
+	assert_true(load_with(f, set) < 0);
+	assert_string_equal(f->text, message);
+}
+
+/* --- what loads --- */
+
+static void a_minimal_profile_gets_every_default(void **state)
+{
+	struct fixture *f = *state;
+	assert_int_equal(load(f, MINIMAL), 0);
+	const struct profile *p = &f->profile;
+	assert_string_equal(p->name, "a");
+	assert_string_equal(p->boot.kernel, "/k");
+	assert_null(p->boot.initrd);
+	assert_string_equal(p->boot.cmdline, "");
+	assert_int_equal(p->vcpus, 1);
+	assert_int_equal(p->memory, GIB);
+	assert_int_equal(p->n_devices, 0);
+	assert_int_equal(p->console, CONSOLE_STDIO);
+	assert_int_equal(p->reboot, REBOOT_RESTART);
+	assert_int_equal(p->iommu, IOMMU_AUTO);
+	assert_false(p->unsafe_interrupts);
+	assert_false(p->force);
+	assert_int_equal(p->stop_timeout_s, 30);
+}
+
+static void every_option_is_read(void **state)
+{
+	struct fixture *f = *state;
+	assert_int_equal(load(f, "name = \"x-1.b_c\"; vcpus = 0x4; memory = \"512m\";\n"
+				 "boot = { kernel = \"/k\"; initrd = \"/i\"; cmdline = \"quiet\"; };\n"
+				 "devices = (\n"
+				 "{ pci = \"0001:02:03.4\"; rom = \"off\"; group = \"take\"; },\n"
+				 "{ pci = \"8086:10CA\"; rom = \"/r\"; group = \"hold\"; }\n);\n"
+				 "console = \"off\"; reboot = \"stop\"; iommu = \"iommufd\";\n"
+				 "unsafe_interrupts = true; force = True; stop_timeout = 0;\n"), 0);
+	const struct profile *p = &f->profile;
+	assert_int_equal(p->vcpus, 4);
+	assert_int_equal(p->memory, 512 * MIB);
+	assert_string_equal(p->boot.initrd, "/i");
+	assert_int_equal(p->n_devices, 2);
+	assert_false(p->device[0].by_id);
+	assert_true(bdf_equal(p->device[0].bdf, (struct bdf){ 1, 2, 3, 4 }));
+	assert_string_equal(p->device[0].rom, "off");
+	assert_int_equal(p->device[0].group, GROUP_TAKE);
+	assert_int_equal(p->device[0].line, 4);
+	assert_true(p->device[1].by_id);
+	assert_int_equal(p->device[1].vendor, 0x8086);
+	assert_int_equal(p->device[1].device, 0x10ca);
+	assert_string_equal(p->device[1].rom, "/r");
+	assert_int_equal(p->device[1].line, 5);
+	assert_int_equal(p->console, CONSOLE_OFF);
+	assert_int_equal(p->reboot, REBOOT_STOP);
+	assert_int_equal(p->iommu, IOMMU_FD);
+	assert_true(p->unsafe_interrupts && p->force);
+	assert_int_equal(p->stop_timeout_s, 0);
+}
+
+static void relative_names_are_taken_from_the_profiles_directory(void **state)
+{
+	struct fixture *f = *state;
+	char expected[PATH_MAX];
+	assert_int_equal(load(f, "name=\"a\"; boot = { kernel = \"vmlinuz\"; initrd = \"../i\"; };\n"
+				 "devices = ({ pci = \"01:00.0\"; rom = \"./off\"; });"), 0);
+	snprintf(expected, sizeof(expected), "%s/vmlinuz", f->dir.path);
+	assert_string_equal(f->profile.boot.kernel, expected);
+	snprintf(expected, sizeof(expected), "%s/../i", f->dir.path);
+	assert_string_equal(f->profile.boot.initrd, expected);
+	snprintf(expected, sizeof(expected), "%s/./off", f->dir.path);
+	assert_string_equal(f->profile.device[0].rom, expected);
+}
+
+static void a_profile_without_a_directory_in_its_name_loads(void **state)
+{
+	struct fixture *f = *state;
+	char before[PATH_MAX], expected[PATH_MAX];
+	const char text[] = "name=\"a\"; boot={kernel=\"k\";};";
+	assert_int_equal(tempdir_write(&f->dir, "demo.cfg", text, strlen(text)), 0);
+	assert_non_null(getcwd(before, sizeof(before)));
+	assert_int_equal(chdir(f->dir.path), 0);
+	int r = profile_load(&f->profile, "demo.cfg", NULL, 0, &f->err);
+	assert_int_equal(chdir(before), 0);
+	assert_int_equal(r, 0);
+	snprintf(expected, sizeof(expected), "%s/k", f->dir.path);
+	assert_string_equal(f->profile.boot.kernel, expected);
+}
+
+static void sixty_four_devices_load_and_one_more_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	char text[8192] = MINIMAL "devices = (";
+	for (int i = 0; i < PROFILE_MAX_DEVICES; i++)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text),
+			 "%s{ pci = \"%02x:00.0\"; }", i ? "," : "", i);
+	size_t end = strlen(text);
+	snprintf(text + end, sizeof(text) - end, ");");
+	assert_int_equal(load(f, text), 0);
+	assert_int_equal(f->profile.n_devices, PROFILE_MAX_DEVICES);
+	snprintf(text + end, sizeof(text) - end, ",\n{ pci = \"ff:00.0\"; });");
+	refused(f, text, -ERANGE, "demo.cfg:3: devices[64]: more than 64 elements");
+}
+
+/* --- what is refused --- */
+
+static void an_unknown_key_names_its_neighbour(void **state)
+{
+	struct fixture *f = *state;
+	refused(f, MINIMAL "devices = ( { pci = \"01:00.0\"; },\n{\ngruop = \"hold\"; } );", -EINVAL,
+		"demo.cfg:4: devices[1].gruop: unknown key; did you mean \"group\"?");
+	refused(f, "vcpu = 1;", -EINVAL, "demo.cfg:1: vcpu: unknown key; did you mean \"vcpus\"?");
+	refused(f, "boot = { kernal = \"x\"; };", -EINVAL,
+		"demo.cfg:1: boot.kernal: unknown key; did you mean \"kernel\"?");
+	refused(f, "zzz = 1;", -EINVAL, "demo.cfg:1: zzz: unknown key");
+}
+
+static void a_key_of_any_length_is_refused_in_a_short_message(void **state)
+{
+	struct fixture *f = *state;
+	char *text = malloc(500001);
+	memset(text, 'k', 500000);
+	memcpy(text + 499990, " = 1;", 6);
+	assert_int_equal(load(f, text), -EINVAL);
+	assert_non_null(strstr(f->text, "unknown key"));
+	free(text);
+}
+
+static void a_wrong_type_says_what_was_expected_and_found(void **state)
+{
+	struct fixture *f = *state;
+	refused(f, "\nmemory = (\"1G\");", -EINVAL,
+		"demo.cfg:2: memory: expected a size such as \"1G\", found a list");
+	refused(f, "memory = [\"1G\"];", -EINVAL,
+		"demo.cfg:1: memory: expected a size such as \"1G\", found an array");
+	refused(f, "memory = \"lots\";", -EINVAL,
+		"demo.cfg:1: memory: expected a size such as \"1G\", found \"lots\"");
+	refused(f, "vcpus = \"2\";", -EINVAL, "demo.cfg:1: vcpus: expected a number, found \"2\"");
+	refused(f, "vcpus = 1.5;", -EINVAL, "demo.cfg:1: vcpus: expected a number, found a fraction");
+	refused(f, "stop_timeout = true;", -EINVAL,
+		"demo.cfg:1: stop_timeout: expected a number of seconds, found true");
+	refused(f, "force = 1;", -EINVAL,
+		"demo.cfg:1: force: expected true or false, found the number 1");
+	refused(f, "name = { };", -EINVAL,
+		"demo.cfg:1: name: expected a text such as \"demo\", found a group");
+	refused(f, "boot = { kernel = 1; };", -EINVAL,
+		"demo.cfg:1: boot.kernel: expected a file name, found the number 1");
+	refused(f, "boot = \"x\";", -EINVAL, "demo.cfg:1: boot: expected a group { ... }, found \"x\"");
+	refused(f, "devices = { };", -EINVAL,
+		"demo.cfg:1: devices: expected a list of groups ( { ... }, { ... } ), found a group");
+	refused(f, "devices = (\n\"01:00.0\");", -EINVAL,
+		"demo.cfg:2: devices[0]: expected a group { ... }, found \"01:00.0\"");
+	refused(f, "iommu = 1;", -EINVAL,
+		"demo.cfg:1: iommu: expected \"auto\", \"type1\" or \"iommufd\", found the number 1");
+	refused(f, "devices = ({ rom = 1; });", -EINVAL, "demo.cfg:1: devices[0].rom: expected a file "
+		"name, \"device\" or \"off\", found the number 1");
+}
+
+static void a_bare_number_for_a_size_is_refused_with_the_unit_to_write(void **state)
+{
+	struct fixture *f = *state;
+	refused(f, "memory = 512;", -EINVAL, "demo.cfg:1: memory: expected a size such as \"1G\", found "
+		"the number 512; write it with its unit, \"512M\"");
+	refused(f, "memory = 536870912;", -EINVAL, "demo.cfg:1: memory: expected a size such as \"1G\", "
+		"found the number 536870912; write it with its unit, \"512M\"");
+}
+
+static void a_misspelt_choice_names_its_neighbour(void **state)
+{
+	struct fixture *f = *state;
+	refused(f, "iommu = \"iomufd\";", -EINVAL, "demo.cfg:1: iommu: expected \"auto\", \"type1\" or "
+		"\"iommufd\", found \"iomufd\"; did you mean \"iommufd\"?");
+	refused(f, "console = \"vga\";", -EINVAL,
+		"demo.cfg:1: console: expected \"stdio\" or \"off\", found \"vga\"");
+}
+
+static void out_of_range_shows_both_bounds(void **state)
+{
+	struct fixture *f = *state;
+	refused(f, "vcpus = 0;", -ERANGE, "demo.cfg:1: vcpus: 0 is out of range: 1 to 64");
+	refused(f, "vcpus = 65;", -ERANGE, "demo.cfg:1: vcpus: 65 is out of range: 1 to 64");
+	refused(f, "vcpus = -1;", -ERANGE, "demo.cfg:1: vcpus: -1 is out of range: 1 to 64");
+	refused(f, "stop_timeout = 3601;", -ERANGE,
+		"demo.cfg:1: stop_timeout: 3601 is out of range: 0 to 3600 seconds");
+	refused(f, "memory = \"30M\";", -ERANGE,
+		"demo.cfg:1: memory: \"30M\" is out of range: 32M to 16T");
+	refused(f, "memory = \"17T\";", -ERANGE,
+		"demo.cfg:1: memory: \"17T\" is out of range: 32M to 16T");
+	refused(f, "memory = \"99999999999999999999\";", -ERANGE,
+		"demo.cfg:1: memory: \"99999999999999999999\" is out of range: 32M to 16T");
+	refused(f, "memory = \"33M\";", -ERANGE, "demo.cfg:1: memory: \"33M\" is not a multiple of 2M");
+}
+
+static void a_number_that_would_wrap_around_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	refused(f, "vcpus = 4294967297;", -EINVAL, "demo.cfg:1: a number of more than nine digits");
+	refused(f, "vcpus = 0x100000001;", -EINVAL,
+		"demo.cfg:1: a hexadecimal number of more than eight digits");
+	assert_true(load(f, "vcpus = 0xffffffff;") < 0);
+	assert_true(load(f, "vcpus = 4294967297L;") < 0);
+}
+
+static void a_required_key_that_is_missing_is_named(void **state)
+{
+	struct fixture *f = *state;
+	refused(f, "", -EINVAL,
+		"demo.cfg: name: missing, it has no default; give a text such as \"demo\"");
+	refused(f, "name = \"a\";", -EINVAL,
+		"demo.cfg: boot.kernel: missing, it has no default; give a file name");
+	refused(f, MINIMAL "devices = (\n{ rom = \"off\"; });", -EINVAL, "demo.cfg:3: devices[0].pci: "
+		"missing, it has no default; give a text such as \"0000:01:00.0\"");
+}
+
+static void a_name_that_could_leave_its_directory_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	refused(f, "name = \"..\";", -EINVAL,
+		"demo.cfg:1: name: \"..\" does not begin with a letter or digit");
+	refused(f, "name = \"a/b\";", -EINVAL, "demo.cfg:1: name: \"a/b\" has other characters than "
+		"letters, digits, '.', '_', '-'");
+	refused(f, "name = \"\";", -EINVAL,
+		"demo.cfg:1: name: expected a text such as \"demo\", found an empty text");
+	refused(f, "name = \"a2345678901234567890123456789012345678901234567890\";", -ERANGE,
+		"demo.cfg:1: name: 50 bytes are out of range: 1 to 48");
+}
+
+static void control_characters_are_refused_and_never_printed(void **state)
+{
+	struct fixture *f = *state;
+	refused(f, "boot = { cmdline = \"a\\nb\"; };", -EINVAL,
+		"demo.cfg:1: boot.cmdline: control character 0x0a in the text");
+	refused(f, "iommu = \"\\x1b[31m\";", -EINVAL, "demo.cfg:1: iommu: expected \"auto\", \"type1\" or "
+		"\"iommufd\", found \"?[31m\"");
+	assert_true(load(f, "\x1b[31m = 1;") < 0);
+	assert_null(strchr(f->text, 0x1b));
+}
+
+static void a_device_that_is_no_address_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	static const char *const wrong[] = { "01:00", "01:20.0", "01:00.8", "8086:10caa", "gpu", "1:2",
+					     "0x8086:10ca", " 01:00.0" };
+	for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+		char text[256], message[256];
+		snprintf(text, sizeof(text), MINIMAL "devices = ({ pci = \"%s\"; });", wrong[i]);
+		snprintf(message, sizeof(message),
+			 "demo.cfg:2: devices[0].pci: expected an address such as \"0000:01:00.0\" or "
+			 "vendor:device such as \"8086:10ca\", found \"%s\"", wrong[i]);
+		refused(f, text, -EINVAL, message);
+	}
+}
+
+static void the_same_device_twice_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	refused(f, MINIMAL "devices = ({ pci = \"01:00.0\"; }, { pci = \"02:00.0\"; },\n"
+			   "{ pci = \"0000:01:00.0\"; });", -EEXIST,
+		"demo.cfg:3: devices[2].pci: 0000:01:00.0 is already devices[0]");
+	refused(f, MINIMAL "devices = ({ pci = \"8086:10ca\"; }, { pci = \"8086:10CA\"; });", -EEXIST,
+		"demo.cfg:2: devices[1].pci: 8086:10CA is already devices[0]");
+}
+
+static void a_syntax_error_shows_its_line(void **state)
+{
+	struct fixture *f = *state;
+	refused(f, "name = \"a\";\n\tvcpus = = 2;\n", -EINVAL,
+		"demo.cfg:2: syntax error at \"vcpus = = 2;\"");
+	refused(f, "name = \"a\";\nname = \"b\";", -EINVAL,
+		"demo.cfg:2: duplicate setting name at \"name = \"b\";\"");
+	refused(f, "\nname = \"a\n\n", -EINVAL,
+		"demo.cfg:2: the text that starts here has no closing quote");
+	refused(f, "\n/* a\n", -EINVAL, "demo.cfg:2: the comment that starts here has no end");
+	refused(f, "boot = { ", -EINVAL, "demo.cfg:1: syntax error at \"boot = { \"");
+	refused(f, "};", -EINVAL, "demo.cfg:1: syntax error at \"};\"");
+}
+
+static void includes_are_refused_wherever_libconfig_would_read_them(void **state)
+{
+	struct fixture *f = *state;
+	const char *message = "demo.cfg:2: includes are not read; put the settings into this file";
+	assert_int_equal(tempdir_write(&f->dir, "secret", "name = \"x\";", 11), 0);
+	refused(f, "\n@include \"secret\"\n", -EINVAL, message);
+	refused(f, "\n \t@include \"secret\"\n", -EINVAL, message);
+	refused(f, "vcpus = 1;\n@include \"/etc/shadow\"", -EINVAL, message);
+	refused(f, "/* \"\n*/@include \"secret\"", -EINVAL, message);
+	refused(f, "// \"\n@include \"secret\"", -EINVAL, message);
+	/* In a text or a comment it is only words. */
+	assert_int_equal(load(f, "# @include \"x\"\nname = \"a\"; boot = { kernel = \"/k\"; "
+				 "cmdline = \"@include\"; };"), 0);
+	assert_string_equal(f->profile.boot.cmdline, "@include");
+}
+
+static void nesting_and_count_are_bounded(void **state)
+{
+	struct fixture *f = *state;
+	char *text = malloc(OPT_FILE_MAX + 2);
+	memset(text, '(', 1000);
+	memcpy(text + 1000, "", 1);
+	memcpy(text, "a=", 2);
+	refused(f, text, -EINVAL, "demo.cfg:1: too many brackets inside each other");
+	size_t n = 0;
+	for (unsigned i = 0; i <= OPT_SETTINGS_MAX; i++)
+		n += (size_t)sprintf(text + n, "k%u=1;", i);
+	refused(f, text, -EINVAL, "demo.cfg:1: too many settings");
+	memset(text, ' ', OPT_FILE_MAX + 1);
+	text[OPT_FILE_MAX + 1] = 0;
+	refused(f, text, -EFBIG, "demo.cfg: larger than 1048576 bytes");
+	free(text);
+}
+
+static void what_follows_a_nul_is_not_silently_dropped(void **state)
+{
+	struct fixture *f = *state;
+	static const char text[] = MINIMAL "\0force = true;";
+	assert_int_equal(load_bytes(f, text, sizeof(text) - 1, NULL, 0), -EINVAL);
+	assert_string_equal(f->text, "demo.cfg: has a NUL byte in it; it is no text file");
+}
+
+static void an_unreadable_file_says_why(void **state)
+{
+	struct fixture *f = *state;
+	char expected[PATH_MAX + 64];
+	const char *path = tempdir_path(&f->dir, "absent.cfg");
+	assert_int_equal(profile_load(&f->profile, path, NULL, 0, &f->err), -ENOENT);
+	snprintf(expected, sizeof(expected), "%s: cannot read: No such file or directory", path);
+	assert_string_equal(f->err.text, expected);
+	assert_int_equal(profile_load(&f->profile, "/absent/x.cfg", NULL, 0, &f->err), -ENOENT);
+	assert_string_equal(f->err.text, "/absent/x.cfg: cannot read: No such file or directory");
+	assert_int_equal(profile_load(&f->profile, f->dir.path, NULL, 0, &f->err), -EINVAL);
+	snprintf(expected, sizeof(expected), "%s: not a regular file", f->dir.path);
+	assert_string_equal(f->err.text, expected);
+	path = tempdir_path(&f->dir, "pipe");
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(profile_load(&f->profile, path, NULL, 0, &f->err), -EINVAL);
+}
+
+static void an_error_text_is_optional(void **state)
+{
+	struct fixture *f = *state;
+	assert_int_equal(tempdir_write(&f->dir, "e", "x = 1;", 6), 0);
+	const char *path = tempdir_path(&f->dir, "e");
+	assert_int_equal(profile_load(&f->profile, path, NULL, 0, NULL), -EINVAL);
+	const char *sets[] = { "devices[9].pci=x" };
+	assert_int_equal(profile_load(&f->profile, path, sets, 1, NULL), -EINVAL);
+}
+
+/* --- --set --- */
+
+static void set_changes_an_option_of_each_type(void **state)
+{
+	struct fixture *f = *state;
+	static const char *const sets[] = {
+		"vcpus=3", "memory=64M", "name=other", "boot.cmdline=a=b \"c\"", "force=true",
+		"reboot=stop", "boot.initrd=/x", "boot.initrd=",
+	};
+	assert_int_equal(load_bytes(f, MINIMAL, strlen(MINIMAL), sets, ARRAY_LEN(sets)), 0);
+	assert_int_equal(f->profile.vcpus, 3);
+	assert_int_equal(f->profile.memory, 64 * MIB);
+	assert_string_equal(f->profile.name, "other");
+	assert_string_equal(f->profile.boot.cmdline, "a=b \"c\"");
+	assert_true(f->profile.force);
+	assert_int_equal(f->profile.reboot, REBOOT_STOP);
+	assert_null(f->profile.boot.initrd);
+}
+
+static void set_reaches_into_the_device_list_and_adds_to_it(void **state)
+{
+	struct fixture *f = *state;
+	static const char text[] = MINIMAL "devices = ({ pci = \"01:00.0\"; rom = \"/r\"; });";
+	static const char *const sets[] = { "devices[0].rom=off", "devices[0].pci=8086:10ca",
+					    "devices[+].pci=02:00.0", "devices[1].group=hold" };
+	assert_int_equal(load_bytes(f, text, strlen(text), sets, ARRAY_LEN(sets)), 0);
+	assert_int_equal(f->profile.n_devices, 2);
+	assert_string_equal(f->profile.device[0].rom, "off");
+	assert_true(f->profile.device[0].by_id);
+	assert_int_equal(f->profile.device[1].bdf.bus, 2);
+	assert_int_equal(f->profile.device[1].group, GROUP_HOLD);
+	assert_int_equal(f->profile.device[1].line, 0);
+	assert_null(f->profile.device[1].rom);
+}
+
+static void set_can_give_what_the_file_leaves_out(void **state)
+{
+	struct fixture *f = *state;
+	static const char *const sets[] = { "name=a", "boot.kernel=/k" };
+	assert_int_equal(load_bytes(f, "", 0, sets, 2), 0);
+	assert_string_equal(f->profile.boot.kernel, "/k");
+}
+
+static void a_relative_name_given_with_set_is_taken_from_here(void **state)
+{
+	struct fixture *f = *state;
+	char here[PATH_MAX], expected[PATH_MAX + 8];
+	assert_int_equal(load_with(f, "boot.kernel=k2"), 0);
+	assert_non_null(realpath(".", here));
+	snprintf(expected, sizeof(expected), "%s/k2", here);
+	assert_string_equal(f->profile.boot.kernel, expected);
+}
+
+static void set_refuses_what_the_file_may_not_say(void **state)
+{
+	struct fixture *f = *state;
+	set_refused(f, "vcpus=65", "--set: vcpus: 65 is out of range: 1 to 64");
+	set_refused(f, "vcpus=two", "--set: vcpus: expected a number, found \"two\"");
+	set_refused(f, "vcpus=-1", "--set: vcpus: expected a number, found \"-1\"");
+	set_refused(f, "vcpus=18446744073709551617",
+		    "--set: vcpus: expected a number, found \"18446744073709551617\"");
+	set_refused(f, "vcpus=18446744073709551615",
+		    "--set: vcpus: 9223372036854775807 is out of range: 1 to 64");
+	set_refused(f, "force=yes", "--set: force: expected true or false, found \"yes\"");
+	set_refused(f, "boot.kernel=", "--set: boot.kernel: expected a file name, found an empty text");
+	set_refused(f, "boot.kernal=x",
+		    "--set: boot.kernal: unknown key; did you mean \"kernel\"?");
+	set_refused(f, "devices[+].gruop=hold",
+		    "--set: devices[0].gruop: unknown key; did you mean \"group\"?");
+	set_refused(f, "devices[+].group=hold", "--set: devices[0].pci: missing, it has no default; "
+		    "give a text such as \"0000:01:00.0\"");
+	set_refused(f, "devices[0].pci=01:00.0",
+		    "--set: devices: no element \"0\", it has 0; devices[+] adds one");
+}
+
+static void set_says_how_a_path_looks(void **state)
+{
+	struct fixture *f = *state;
+	const char *hint = "; a path looks like boot.cmdline, devices[0].rom or devices[+].pci";
+	static const char *const wrong[][2] = {
+		{ "=1", "--set: cannot read the path at \"\"" },
+		{ ".a=1", "--set: cannot read the path at \".a\"" },
+		{ "boot.=1", "--set: boot: cannot read the path at \"\"" },
+		{ "vcpus.x=1", "--set: vcpus: cannot read the path at \".x\"" },
+		{ "vcpus[0]=1", "--set: vcpus: cannot read the path at \"[0]\"" },
+		{ "devices.pci=1", "--set: devices: cannot read the path at \".pci\"" },
+		{ "devices[0.pci=1", "--set: devices: cannot read the path at \"[0.pci\"" },
+		{ "devices[x].pci=1", "--set: devices: cannot read the path at \"x\"" },
+		{ "devices[].pci=1", "--set: devices: cannot read the path at \"\"" },
+		{ "devices[-1].pci=1", "--set: devices: cannot read the path at \"-1\"" },
+		{ "devices[+]x=1", "--set: devices[0]: cannot read the path at \"x\"" },
+		{ "devices[+][+]=1", "--set: devices[0]: cannot read the path at \"[+]\"" },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+		char message[256];
+		snprintf(message, sizeof(message), "%s%s", wrong[i][1], hint);
+		set_refused(f, wrong[i][0], message);
+	}
+	set_refused(f, "vcpus", "--set: expected PATH=VALUE, found \"vcpus\"");
+	set_refused(f, "boot=1", "--set: boot: is a group; set one of its keys, such as boot.kernel");
+	set_refused(f, "devices=1",
+		    "--set: devices: is a list; name an element, devices[0] or devices[+]");
+	set_refused(f, "devices[+]=1",
+		    "--set: devices[0]: is a group; set one of its keys, such as devices[0].pci");
+}
+
+static void set_cannot_add_more_devices_than_fit(void **state)
+{
+	struct fixture *f = *state;
+	const char *sets[PROFILE_MAX_DEVICES + 1];
+	char texts[PROFILE_MAX_DEVICES + 1][40];
+	for (unsigned i = 0; i < ARRAY_LEN(sets); i++) {
+		snprintf(texts[i], sizeof(texts[i]), "devices[+].pci=%02x:00.0", i);
+		sets[i] = texts[i];
+	}
+	assert_int_equal(load_bytes(f, MINIMAL, strlen(MINIMAL), sets, PROFILE_MAX_DEVICES), 0);
+	assert_int_equal(load_bytes(f, MINIMAL, strlen(MINIMAL), sets, ARRAY_LEN(sets)), -ERANGE);
+	assert_string_equal(f->text, "--set: devices: more than 64 elements");
+}
+
+static void a_duplicate_made_by_set_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	static const char *const sets[] = { "devices[+].pci=01:00.0", "devices[+].pci=01:00.0" };
+	assert_int_equal(load_bytes(f, MINIMAL, strlen(MINIMAL), sets, 2), -EEXIST);
+	assert_string_equal(f->text, "--set: devices[1].pci: 01:00.0 is already devices[0]");
+}
+
+/* --- dump --- */
+
+static uint32_t random_state;
+
+static uint32_t random_below(uint32_t n)
+{
+	random_state ^= random_state << 13;
+	random_state ^= random_state >> 17;
+	random_state ^= random_state << 5;
+	return random_state % n;
+}
+
+/* Texts that a scanner could stumble over. */
+static char *random_text(const char *prefix)
+{
+	static const char *const pieces[] = { "\"", "\\", "\\\\\"", "#", "//", "/*", "*/", "@include \"x\"",
+					      "a", " ", "=", ";", "\\n", "\\x41", "\xc3\xa4", "(", "}",
+					      "99999999999", "'", "%s" };
+	char text[256] = "";
+	snprintf(text, sizeof(text), "%s", prefix);
+	for (uint32_t n = random_below(12); n; n--)
+		strcat(text, pieces[random_below(ARRAY_LEN(pieces))]);
+	return strdup(text);
+}
+
+static void random_device(struct profile_device *d, unsigned i)
+{
+	static const char *const forms[] = { "%04x:01:00.0", "10de:%04x" };
+	char pci[32];
+	d->by_id = random_below(2);
+	snprintf(pci, sizeof(pci), d->by_id ? forms[1] : forms[0], i);
+	d->pci = strdup(pci);
+	d->bdf = d->by_id ? (struct bdf){ 0 } : (struct bdf){ i, 1, 0, 0 };
+	d->vendor = d->by_id ? 0x10de : 0;
+	d->device = d->by_id ? (uint16_t)i : 0;
+	uint32_t rom = random_below(3);
+	d->rom = rom == 0 ? NULL : rom == 1 ? strdup("off") : random_text("/");
+	d->group = (enum group_policy)random_below(3);
+}
+
+static void random_profile(struct profile *p)
+{
+	memset(p, 0, sizeof(*p));
+	p->name = strdup("n-1");
+	p->vcpus = 1 + random_below(PROFILE_MAX_VCPUS);
+	p->memory = (16 + (uint64_t)random_below(1u << 23)) * 2 * MIB;
+	p->boot.kernel = random_text("/");
+	p->boot.initrd = random_below(2) ? random_text("/") : NULL;
+	p->boot.cmdline = random_text("");
+	p->console = (enum console_kind)random_below(2);
+	p->reboot = (enum reboot_policy)random_below(2);
+	p->iommu = (enum iommu_kind)random_below(3);
+	p->unsafe_interrupts = random_below(2);
+	p->force = random_below(2);
+	p->stop_timeout_s = random_below(3601);
+	p->n_devices = random_below(PROFILE_MAX_DEVICES + 1);
+	for (unsigned i = 0; i < p->n_devices; i++)
+		random_device(&p->device[i], i);
+}
+
+static void assert_same_text(const char *a, const char *b)
+{
+	if (a && b)
+		assert_string_equal(a, b);
+	else
+		assert_ptr_equal(a, b);
+}
+
+static void assert_same_device(const struct profile_device *a, const struct profile_device *b)
+{
+	assert_same_text(a->pci, b->pci);
+	assert_same_text(a->rom, b->rom);
+	assert_int_equal(a->by_id, b->by_id);
+	assert_true(bdf_equal(a->bdf, b->bdf));
+	assert_int_equal(a->vendor, b->vendor);
+	assert_int_equal(a->device, b->device);
+	assert_int_equal(a->group, b->group);
+}
+
+static void assert_same(const struct profile *a, const struct profile *b)
+{
+	assert_same_text(a->name, b->name);
+	assert_int_equal(a->vcpus, b->vcpus);
+	assert_int_equal(a->memory, b->memory);
+	assert_same_text(a->boot.kernel, b->boot.kernel);
+	assert_same_text(a->boot.initrd, b->boot.initrd);
+	assert_same_text(a->boot.cmdline, b->boot.cmdline);
+	assert_int_equal(a->console, b->console);
+	assert_int_equal(a->reboot, b->reboot);
+	assert_int_equal(a->iommu, b->iommu);
+	assert_int_equal(a->unsafe_interrupts, b->unsafe_interrupts);
+	assert_int_equal(a->force, b->force);
+	assert_int_equal(a->stop_timeout_s, b->stop_timeout_s);
+	assert_int_equal(a->n_devices, b->n_devices);
+	for (unsigned i = 0; i < a->n_devices; i++)
+		assert_same_device(&a->device[i], &b->device[i]);
+}
+
+static void a_dumped_profile_reads_back_the_same(void **state)
+{
+	struct fixture *f = *state;
+	for (uint32_t seed = 1; seed <= 300; seed++) {
+		struct profile original;
+		char *text;
+		size_t size;
+		random_state = seed * 2654435761u;
+		random_profile(&original);
+		FILE *out = open_memstream(&text, &size);
+		assert_int_equal(profile_dump(&original, out), 0);
+		fclose(out);
+		if (load(f, text))
+			fail_msg("seed %u: %s in\n%s", seed, f->text, text);
+		assert_same(&original, &f->profile);
+		profile_fini(&original);
+		free(text);
+	}
+}
+
+static void a_dump_into_a_full_file_fails(void **state)
+{
+	struct fixture *f = *state;
+	assert_int_equal(load(f, MINIMAL), 0);
+	FILE *full = fopen("/dev/full", "we");
+	if (!full)
+		skip();
+	assert_int_equal(profile_dump(&f->profile, full), -EIO);
+	fclose(full);
+}
+
+/* --- what is shipped --- */
+
+/* A file of the repository, found beside this one. */
+static const char *repository_path(const char *name)
+{
+	static char path[PATH_MAX];
+	const char *here = strstr(__FILE__, "tests/unit/");
+	snprintf(path, sizeof(path), "%.*s%s", (int)(here - __FILE__), __FILE__, name);
+	return path;
+}
+
+static void the_shipped_profiles_load(void **state)
+{
+	struct fixture *f = *state;
+	static const char *const names[] = { "profiles/demo.cfg", "profiles/desktop-start.cfg",
+					     "profiles/nfv-start.cfg" };
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		if (profile_load(&f->profile, repository_path(names[i]), NULL, 0, &f->err))
+			fail_msg("%s", f->err.text);
+		assert_int_equal(f->profile.n_devices, i == 0 ? 7 : i == 1 ? 3 : 2);
+		profile_fini(&f->profile);
+	}
+}
+
+static void the_reference_in_the_manual_is_up_to_date(void **state)
+{
+	(void)state;
+	char *reference;
+	size_t size, page_size;
+	void *page;
+	FILE *out = open_memstream(&reference, &size);
+	fputs("<!-- options: written by make docs -->\n", out);
+	profile_write_reference(out);
+	fputs("<!-- end of options -->\n", out);
+	fclose(out);
+	assert_int_equal(file_load(repository_path("docs/profile.md"), MIB, &page, &page_size), 0);
+	if (!memmem(page, page_size, reference, size))
+		fail_msg("docs/profile.md: run make docs");
+	free(page);
+	free(reference);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_minimal_profile_gets_every_default),
+		TEST(every_option_is_read),
+		TEST(relative_names_are_taken_from_the_profiles_directory),
+		TEST(a_profile_without_a_directory_in_its_name_loads),
+		TEST(sixty_four_devices_load_and_one_more_is_refused),
+		TEST(an_unknown_key_names_its_neighbour),
+		TEST(a_key_of_any_length_is_refused_in_a_short_message),
+		TEST(a_wrong_type_says_what_was_expected_and_found),
+		TEST(a_bare_number_for_a_size_is_refused_with_the_unit_to_write),
+		TEST(a_misspelt_choice_names_its_neighbour),
+		TEST(out_of_range_shows_both_bounds),
+		TEST(a_number_that_would_wrap_around_is_refused),
+		TEST(a_required_key_that_is_missing_is_named),
+		TEST(a_name_that_could_leave_its_directory_is_refused),
+		TEST(control_characters_are_refused_and_never_printed),
+		TEST(a_device_that_is_no_address_is_refused),
+		TEST(the_same_device_twice_is_refused),
+		TEST(a_syntax_error_shows_its_line),
+		TEST(includes_are_refused_wherever_libconfig_would_read_them),
+		TEST(nesting_and_count_are_bounded),
+		TEST(what_follows_a_nul_is_not_silently_dropped),
+		TEST(an_unreadable_file_says_why),
+		TEST(an_error_text_is_optional),
+		TEST(set_changes_an_option_of_each_type),
+		TEST(set_reaches_into_the_device_list_and_adds_to_it),
+		TEST(set_can_give_what_the_file_leaves_out),
+		TEST(a_relative_name_given_with_set_is_taken_from_here),
+		TEST(set_refuses_what_the_file_may_not_say),
+		TEST(set_says_how_a_path_looks),
+		TEST(set_cannot_add_more_devices_than_fit),
+		TEST(a_duplicate_made_by_set_is_refused),
+		TEST(a_dumped_profile_reads_back_the_same),
+		TEST(a_dump_into_a_full_file_fails),
+		TEST(the_shipped_profiles_load),
+		TEST(the_reference_in_the_manual_is_up_to_date),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
