@@ -141,10 +141,10 @@ class Assets:
         fragment = os.path.join(TESTS, "kernel.config")
 
         def build(new):
-            package = os.path.join(new, "package")
+            package = os.path.join(new, "source.deb")
             _fetch("source", package)
-            _script("small-kernel", _only(package, "linux-source"), fragment, new + "/bzImage")
-            shutil.rmtree(package)
+            _script("small-kernel", package, fragment, new + "/bzImage")
+            os.remove(package)
 
         key = _hash(os.path.join(SCRIPTS, "small-kernel"), fragment)
         return os.path.join(
@@ -215,6 +215,5 @@ class Assets:
 
 def prepare():
     """Build whatever is missing; returns the Assets."""
-    subprocess.run([os.path.join(TOP, "scripts", "deps"), "lab"], check=True)
     with _locked():
         return Assets()

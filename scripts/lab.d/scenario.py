@@ -13,7 +13,7 @@ value` at its top describe the host:
     iommu     on | no-intremap | off                              (on)
     cmdline   more words for the host's kernel                    ()
     qemu      more QEMU options, may be repeated                  ()
-    group     check | bench | demo: `scripts/lab all` runs check  (check)
+    group     check | self | bench | demo: `lab all` runs check   (check)
 
 The script reports over the channel (channel.py). A run passes if the script reached its end with
 status 0, at least one check said ok, and none said FAIL.
@@ -22,7 +22,6 @@ status 0, at least one check said ok, and none said FAIL.
 import os
 import shlex
 import shutil
-import signal
 import subprocess
 import tempfile
 import time
@@ -58,7 +57,7 @@ class Scenario:
         self.iommu = self._one_of(values, "iommu", "on", tuple(machine.IOMMU))
         self.cmdline = values.get("cmdline", "")
         self.qemu = shlex.split(values.get("qemu", ""))
-        self.group = self._one_of(values, "group", "check", ("check", "bench", "demo"))
+        self.group = self._one_of(values, "group", "check", ("check", "self", "bench", "demo"))
 
     def _header(self):
         values = {}
@@ -101,11 +100,19 @@ def names():
 class Run:
     """A scenario running, or having run. Results are under build/lab/NAME."""
 
+    _living = set()
+
     def __init__(self, assets, scenario, tell, keep=False, shell=False):
         self.assets, self.scenario, self.tell = assets, scenario, tell
         self.keep, self.shell = keep, shell
         self.out = os.path.join(lab.LAB, scenario.name)
-        self.seconds = 0.0
+        self.seconds, self.passed, self.skipped = 0.0, False, 0
+
+    @classmethod
+    def kill_all(cls):
+        """End every running host of this process."""
+        for qemu in list(cls._living):
+            qemu.kill()
 
     def _environment(self):
         values = dict(self.assets.environment(), LAB_NAME=self.scenario.name, LAB_OUT=self.out,
@@ -123,38 +130,37 @@ class Run:
         with open(os.path.join(self.out, "command"), "w", encoding="utf-8") as file:
             file.write(shlex.join(command) + "\n")
         with open(os.path.join(self.out, "qemu.log"), "wb") as log:
-            # A new session keeps a terminal's ctrl-c from reaching it: the driver ends it itself.
-            return subprocess.Popen(command, stdin=None if interactive else subprocess.DEVNULL,
+            # It dies with this program, whatever kills that; and a terminal's ctrl-c is not its
+            # business unless it owns the terminal.
+            return subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *command],
+                                    stdin=None if interactive else subprocess.DEVNULL,
                                     stdout=None if interactive else log, stderr=log,
                                     start_new_session=not interactive)
 
     def go(self):
-        """Boot, follow, power off. Returns True if the scenario passed."""
+        """Boot, follow, power off; then `passed`, `skipped` and `seconds` say how it went."""
         shutil.rmtree(self.out, ignore_errors=True)
         os.makedirs(self.out)
         self._environment()
         start = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="lab") as sockets:
             qemu = self._start(sockets)
+            self._living.add(qemu)
             try:
-                passed = self._follow(qemu, sockets, start + self.scenario.deadline)
+                self._follow(qemu, sockets, start + self.scenario.deadline)
             finally:
-                _end(qemu)
+                qemu.kill()
+                qemu.wait()
+                self._living.discard(qemu)
         self.seconds = time.monotonic() - start
-        return passed
 
     def _follow(self, qemu, sockets, deadline):
         if self.shell:
-            return qemu.wait() == 0
+            self.passed = qemu.wait() == 0
+            return
         talk = channel.Channel(self.out, self.tell)
         trouble = talk.follow(qemu, sockets, None if self.keep else deadline)
         if trouble:
             self.tell(f"FAIL {trouble}")
-        return not trouble and talk.good()
-
-
-def _end(qemu):
-    """The emulated host is gone when this returns."""
-    if qemu.poll() is None:
-        qemu.send_signal(signal.SIGKILL)
-    qemu.wait()
+        self.passed = not trouble and talk.good()
+        self.skipped = talk.count["skip"]

@@ -107,7 +107,7 @@ make_vf() {
 	ip link set "$dev" vf 0 mac 52:54:00:0b:01:00
 	echo 1 > "/sys/bus/pci/devices/$pf/sriov_drivers_autoprobe"
 	echo "$(address vf)" > /sys/bus/pci/drivers_probe
-	# A function probed while autoprobe was off needs to be asked by name.
+	# Without udev the driver is there only if it was loaded before.
 	[ "$(driver_of "$(address vf)")" != none ]
 }
 
@@ -241,4 +241,34 @@ qemu_guest() {
 	eval "qemu_command=($LAB_QEMU)"
 	qemu_command+=(-accel kvm -cpu host -smp 2 -M q35 -nodefaults -display none -serial stdio
 		-kernel "$1" -initrd "$2" -append "$3" "${@:4}")
+}
+
+# -- bulkhead ----------------------------------------------------------------------------------
+
+bulkhead=${BULKHEAD:-$LAB_TOP/build/bulkhead}
+
+# write_profile NAME CMDLINE DEVICE... — LAB_OUT/NAME.cfg: a stock guest with these devices, by the
+# names that `address` knows or as text for `pci`
+write_profile() {
+	local name=$1 cmdline=$2 device separator=
+	shift 2
+	{
+		printf 'name = "%s";\nvcpus = 2;\nmemory = "1G";\n' "$name"
+		printf 'boot = {\n\tkernel = "%s";\n\tinitrd = "%s";\n\tcmdline = "%s";\n};\n' \
+			"$LAB_STOCK_KERNEL" "$LAB_STOCK_INITRD" "$cmdline"
+		printf 'devices = ('
+		for device in "$@"; do
+			printf '%s\n\t{ pci = "%s"; }' "$separator" "$(address "$device" 2>/dev/null ||
+				echo "$device")"
+			separator=,
+		done
+		printf '\n);\n'
+	} > "$LAB_OUT/$name.cfg"
+}
+
+# start_bulkhead NAME OPTION... — run the profile NAME; its console is LAB_OUT/NAME.log
+start_bulkhead() {
+	local name=$1
+	shift
+	start_guest "$name" "$bulkhead" run "$LAB_OUT/$name.cfg" "$@"
 }

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #: about     QEMU as the monitor: NVMe, igb VF and edu in a stock guest; shows that the lab works
+#: group     self
 #: deadline  120
 #: devices   nvme igb edu
 . tests/lab/lib.sh
 
-make_vf || fail "no virtual function"
+check "a virtual function" make_vf
 host_state "$LAB_OUT/host.before"
 for name in nvme vf edu; do
 	check "$name is given to vfio-pci" give_to_vfio "$(address $name)"

@@ -1,0 +1,154 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The lab: an emulated host with KVM, an IOMMU and PCI devices, in which bulkhead is tested.
+
+  lab prepare              get or build everything the lab needs, under build/lab/cache
+  lab list                 the scenarios
+  lab run SCENARIO...      run these, one after another
+  lab all                  run every scenario of the check group, two at a time
+  lab shell [SCENARIO]     a root prompt in the emulated host, with a scenario's devices
+
+  --kernel stock|small     another kernel for the host than the scenario asks for
+  --keep                   (run) a prompt in the host after the script, no deadline
+
+Needs the packages of `scripts/deps lab`; see docs/lab.md. Results are under build/lab/SCENARIO.
+"""
+
+import argparse
+import concurrent.futures
+import contextlib
+import fcntl
+import os
+import signal
+import sys
+import threading
+import time
+
+import assets as lab
+from scenario import BadScenario, Run, Scenario, names
+
+SLOTS = 2
+_print_lock = threading.Lock()
+_stopping = threading.Event()
+
+
+def tell(prefix, text):
+    """One line of output, never interleaved with another."""
+    with _print_lock:
+        print(f"{prefix}: {text}", flush=True)
+
+
+def _try_lock(file):
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+    except BlockingIOError:
+        return False
+
+
+@contextlib.contextmanager
+def slot(name):
+    """One of the places for a running host; everybody who uses this tree shares them."""
+    os.makedirs(lab.LAB, exist_ok=True)
+    files = [open(os.path.join(lab.LAB, f"slot.{n}"), "w", encoding="ascii") for n in range(SLOTS)]
+    try:
+        if not any(_try_lock(file) for file in files):
+            tell(name, f"waiting: {SLOTS} hosts are running")
+            while not any(_try_lock(file) for file in files):
+                time.sleep(0.5)
+        yield
+    finally:
+        for file in files:
+            file.close()
+
+
+@contextlib.contextmanager
+def own_folder(name):
+    """A scenario runs once at a time: its results have one place."""
+    with open(os.path.join(lab.LAB, f"running.{name}"), "w", encoding="ascii") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def run_one(assets, scenario, keep=False, shell=False):
+    """Run a scenario and say how it went. Returns the Run, None if it was not started."""
+    if _stopping.is_set():
+        return None
+    with own_folder(scenario.name), slot(scenario.name):
+        run = Run(assets, scenario, lambda text: tell(scenario.name, text), keep, shell)
+        run.go()
+    if not shell:
+        tell(scenario.name, f"{'passed' if run.passed else 'FAILED'} after {run.seconds:.0f} s"
+             + ("" if run.passed else f"; its logs are in {run.out}"))
+    return run
+
+
+def load(wanted, kernel):
+    """The scenarios of these names, with the kernel overridden if asked."""
+    found = [Scenario(name) for name in wanted]
+    for scenario in found:
+        scenario.kernel = kernel or scenario.kernel
+    return found
+
+
+def run_all(assets, kernel):
+    """Every scenario of `make check`; the longest first, so that the two lanes end together."""
+    wanted = [s for s in load(names(), kernel) if s.group == "check"]
+    wanted.sort(key=lambda s: -s.deadline)
+    with concurrent.futures.ThreadPoolExecutor(SLOTS) as pool:
+        runs = list(pool.map(lambda s: run_one(assets, s), wanted))
+    passed = sum(1 for run in runs if run and run.passed)
+    skipped = sum(run.skipped for run in runs if run)
+    for scenario, run in zip(wanted, runs):
+        if not run or not run.passed:
+            print(f"FAILED: {scenario.name}", flush=True)
+    print(f"{passed} passed, {len(runs) - passed} failed, {skipped} skipped", flush=True)
+    return passed == len(runs)
+
+
+def stop_all(number, frame):
+    """A signal: no host is left behind. The runs end as failures by themselves."""
+    del number, frame
+    _stopping.set()
+    Run.kill_all()
+
+
+def arguments():
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="lab", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("command", choices=["prepare", "list", "run", "all", "shell"])
+    parser.add_argument("scenario", nargs="*")
+    parser.add_argument("--kernel", choices=["stock", "small"])
+    parser.add_argument("--keep", action="store_true")
+    return parser.parse_args()
+
+
+def main():
+    """Returns the exit status: 0 if everything asked for went well."""
+    args = arguments()
+    if args.command == "list":
+        for name in names():
+            print(f"{name:24}{Scenario(name).about}")
+        return 0
+    if args.command in ("run", "shell") and not args.scenario:
+        args.scenario = ["shell"] if args.command == "shell" else []
+    if args.command == "run" and not args.scenario:
+        sys.exit("lab: run what? `scripts/lab list` names the scenarios")
+    scenarios = load(args.scenario, args.kernel)
+    assets = lab.prepare()
+    signal.signal(signal.SIGINT, stop_all)
+    signal.signal(signal.SIGTERM, stop_all)
+    if args.command == "all":
+        return 0 if run_all(assets, args.kernel) else 1
+    runs = [run_one(assets, s, args.keep, args.command == "shell") for s in scenarios]
+    return 0 if all(run and run.passed for run in runs) else 1
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except BadScenario as error:
+        sys.exit(f"lab: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
