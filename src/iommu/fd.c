@@ -188,15 +188,6 @@ static int fd_unmap(struct iommu *iommu, uint64_t iova, uint64_t size)
 	return unmap.length == size ? 0 : -ENOENT;
 }
 
-static int fd_reset_fds(struct iommu *iommu, int *ret_fds, size_t max, size_t *ret_n)
-{
-	(void)iommu;
-	(void)ret_fds;
-	(void)max;
-	*ret_n = 0;
-	return 0;
-}
-
 const struct iommu_ops iommu_fd_ops = {
 	.name = "iommufd",
 	.open = fd_open,
@@ -206,5 +197,4 @@ const struct iommu_ops iommu_fd_ops = {
 	.usable = fd_usable,
 	.map = fd_map,
 	.unmap = fd_unmap,
-	.reset_fds = fd_reset_fds,
 };

@@ -53,14 +53,18 @@ enum iommu_kind iommu_choose(enum iommu_kind wanted, const struct inventory *inv
 
 int iommu_open(struct iommu *iommu, enum iommu_kind kind, const struct host *host, struct err *err)
 {
-	memset(iommu, 0, sizeof(*iommu));
 	if (kind != IOMMU_TYPE1 && kind != IOMMU_FD)
 		return err_set(err, -EINVAL, "no IOMMU back end was chosen");
 	iommu->host = host;
 	iommu->ops = kind == IOMMU_FD ? &iommu_fd_ops : &iommu_type1_ops;
+	iommu->state = NULL;
+	iommu->n_usable = 0;
+	iommu->mapped_bytes = 0;
+	iommu->n_maps = 0;
+	iommu->map_calls = 0;
 	int r = iommu->ops->open(iommu, err);
 	if (r < 0)
-		memset(iommu, 0, sizeof(*iommu));
+		iommu->ops = NULL;
 	return r;
 }
 
@@ -190,9 +194,9 @@ int iommu_unmap(struct iommu *iommu, uint64_t iova, uint64_t size, struct err *e
 	return 0;
 }
 
-int iommu_reset_fds(struct iommu *iommu, int *ret_fds, size_t max, size_t *ret_n)
+int iommu_group_fd(struct iommu *iommu, int group)
 {
-	return iommu->ops->reset_fds(iommu, ret_fds, max, ret_n);
+	return iommu->ops->group_fd ? iommu->ops->group_fd(iommu, group) : -EOPNOTSUPP;
 }
 
 /* --- shared by the back ends --------------------------------------------------------------- */

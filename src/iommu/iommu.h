@@ -31,7 +31,7 @@ struct iommu_ops {
 	int (*usable)(struct iommu *iommu, struct range *ret_ranges, size_t max, size_t *ret_n);
 	int (*map)(struct iommu *iommu, uint64_t iova, void *hva, uint64_t size, bool write);
 	int (*unmap)(struct iommu *iommu, uint64_t iova, uint64_t size);
-	int (*reset_fds)(struct iommu *iommu, int *ret_fds, size_t max, size_t *ret_n);
+	int (*group_fd)(struct iommu *iommu, int group); /* NULL: devices are held one by one */
 };
 
 #define IOMMU_MAX_RANGES 64 /* usable IOVA ranges remembered; hosts have two to four */
@@ -58,8 +58,9 @@ struct iommu {
 enum iommu_kind iommu_choose(enum iommu_kind wanted, const struct inventory *inv, struct err *err);
 
 /*
- * `kind` is TYPE1 or FD. Nothing is attached yet. unsafe_interrupts and on_vfio_fd are set by the
- * caller afterwards, before the first attach. Once vCPUs run, an iommu belongs to the pci_root lock.
+ * `kind` is TYPE1 or FD. Nothing is attached yet. `iommu` is zeroed by the caller, who sets
+ * unsafe_interrupts and on_vfio_fd before the first attach. Once vCPUs run, it belongs to the
+ * pci_root lock.
  */
 int iommu_open(struct iommu *iommu, enum iommu_kind kind, const struct host *host, struct err *err);
 void iommu_close(struct iommu *iommu); /* accepts a zeroed struct; unmaps everything left */
@@ -86,9 +87,10 @@ int iommu_map(struct iommu *iommu, uint64_t iova, void *hva, uint64_t size, bool
 int iommu_unmap(struct iommu *iommu, uint64_t iova, uint64_t size, struct err *err);
 
 /*
- * What VFIO_DEVICE_PCI_HOT_RESET is given as proof of ownership: the group fds for type1 (-E2BIG when
- * there are more than `max`), none for cdevs, which the kernel looks up by their iommufd.
+ * The fd of a group that is held here, borrowed: what VFIO_DEVICE_PCI_HOT_RESET takes as proof of
+ * ownership. -ENOENT for a group of somebody else, -EOPNOTSUPP for a back end without groups, whose
+ * devices the kernel knows by their iommufd.
  */
-int iommu_reset_fds(struct iommu *iommu, int *ret_fds, size_t max, size_t *ret_n);
+int iommu_group_fd(struct iommu *iommu, int group);
 
 #endif

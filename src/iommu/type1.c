@@ -287,15 +287,10 @@ static int t1_unmap(struct iommu *iommu, uint64_t iova, uint64_t size)
 	return unmap.size == size ? 0 : -ENOENT;
 }
 
-static int t1_reset_fds(struct iommu *iommu, int *ret_fds, size_t max, size_t *ret_n)
+static int t1_group_fd(struct iommu *iommu, int group)
 {
-	struct t1 *t1 = t1_of(iommu);
-	if (t1->groups.n > max)
-		return -E2BIG;
-	for (size_t i = 0; i < t1->groups.n; i++)
-		ret_fds[i] = t1->groups.at[i].fd;
-	*ret_n = t1->groups.n;
-	return 0;
+	const struct t1_group *found = find_group(t1_of(iommu), group);
+	return found ? found->fd : -ENOENT;
 }
 
 const struct iommu_ops iommu_type1_ops = {
@@ -307,5 +302,5 @@ const struct iommu_ops iommu_type1_ops = {
 	.usable = t1_usable,
 	.map = t1_map,
 	.unmap = t1_unmap,
-	.reset_fds = t1_reset_fds,
+	.group_fd = t1_group_fd,
 };

@@ -112,10 +112,14 @@ int bind_vfio(const struct host *host, struct bdf bdf, struct err *err)
 	if (!strcmp(driver, VFIO_PCI))
 		return 0;
 	r = need_vfio_pci(host, err);
-	if (r)
-		return err_prefix(err, "%s", bdf_text(bdf).s);
+	if (r) {
+		err_prefix(err, "%s", bdf_text(bdf).s);
+		return r;
+	}
 	r = move(host, bdf, driver, VFIO_PCI, err);
-	return r ? err_hint(err, "the kernel log says why"), r : 0;
+	if (r)
+		err_hint(err, "the kernel log says why");
+	return r;
 }
 
 static int leave_unbound(const struct host *host, struct bdf bdf, const char *now,
