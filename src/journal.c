@@ -199,13 +199,14 @@ void journal_close(struct journal *journal)
 
 /* --- changes --- */
 
-static int give_up(struct journal *journal, const struct record *record, struct err *err)
+static void give_up(struct journal *journal, const struct record *record, struct err *err)
 {
 	struct err why = { 0 };
 	int r = action_undo(journal->host, &record->action, &why);
 	if (!r)
 		r = strike_out(journal, record->sequence, &why);
-	return r ? err_hint(err, "putting it back failed too: %s", why.text) : 0;
+	if (r)
+		err_hint(err, "putting it back failed too: %s", why.text);
 }
 
 int journal_do(struct journal *journal, const struct action *action, struct err *err)

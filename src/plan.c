@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "plan.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plan_parts.h"
+
+void plan_no(struct planner *planner, int code, const char *fmt, ...)
+{
+	struct refusal *refusal = vec_push(&planner->plan->refusals);
+	if (!refusal) {
+		planner->no_memory = true;
+		return;
+	}
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(refusal->text, sizeof(refusal->text), fmt, ap);
+	va_end(ap);
+	refusal->code = code;
+}
+
+void plan_warn(struct planner *planner, const char *fmt, ...)
+{
+	struct refusal *warning = vec_push(&planner->plan->warnings);
+	if (!warning) {
+		planner->no_memory = true;
+		return;
+	}
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(warning->text, sizeof(warning->text), fmt, ap);
+	va_end(ap);
+}
+
+int plan_refuse(struct plan *plan, const struct err *err)
+{
+	struct refusal *refusal = vec_push(&plan->refusals);
+	if (!refusal)
+		return -ENOMEM;
+	refusal->code = err->code;
+	memcpy(refusal->text, err->text, sizeof(refusal->text));
+	return 0;
+}
+
+const struct plan_device *plan_find(const struct plan *plan, const struct pci_dev *dev)
+{
+	for (unsigned i = 0; i < plan->n_devices; i++)
+		if (plan->device[i].dev == dev)
+			return &plan->device[i];
+	return NULL;
+}
+
+static void add_action(struct planner *planner, enum action_kind kind, const struct pci_dev *dev)
+{
+	struct action *action = vec_push(&planner->plan->actions);
+	if (!action) {
+		planner->no_memory = true;
+		return;
+	}
+	action->kind = kind;
+	if (!dev)
+		return;
+	action->bdf = dev->bdf;
+	memcpy(action->old_driver, dev->driver, sizeof(action->old_driver));
+	memcpy(action->old_override, dev->driver_override, sizeof(action->old_override));
+}
+
+/* Power before binding, so that it is restored last: vfio-pci sets the policy when it lets go. */
+static void list_actions(struct planner *planner)
+{
+	const struct plan *plan = planner->plan;
+	if (plan->n_devices && planner->profile->unsafe_interrupts && plan->iommu == IOMMU_TYPE1 &&
+	    !planner->inv->unsafe_interrupts)
+		add_action(planner, ACTION_UNSAFE_INTERRUPTS, NULL);
+	for (unsigned i = 0; i < plan->n_devices; i++) {
+		const struct pci_dev *dev = plan->device[i].dev;
+		if (!strcmp(dev->driver, "vfio-pci"))
+			continue;
+		add_action(planner, ACTION_POWER_ON, dev);
+		add_action(planner, ACTION_BIND_VFIO, dev);
+	}
+}
+
+/* What the host does not show while the VFIO modules are not loaded is not held against it. */
+static void choose_iommu(struct planner *planner)
+{
+	struct plan *plan = planner->plan;
+	const struct inventory *inv = planner->inv;
+	enum iommu_kind wanted = planner->profile->iommu;
+	struct err why = { 0 };
+	if (!plan->n_devices)
+		return;
+	plan->iommu = iommu_choose(wanted, inv, &why);
+	if (plan->iommu != IOMMU_AUTO)
+		return;
+	if (!inv->has_vfio && wanted != IOMMU_FD)
+		plan->iommu = IOMMU_TYPE1;
+	else
+		plan_no(planner, why.code, "%s%s", why.text,
+			inv->has_vfio ? "" : "; modprobe vfio-pci shows what this kernel has");
+}
+
+static void check_remapping(struct planner *planner)
+{
+	if (!planner->plan->n_devices || planner->inv->has_intremap)
+		return;
+	if (planner->profile->unsafe_interrupts)
+		plan_warn(planner, "the IOMMU cannot remap interrupts: a guest can forge interrupts of "
+				   "the host through its devices");
+	else
+		plan_no(planner, -EPERM,
+			"the IOMMU cannot remap interrupts, so a guest could forge interrupts of the "
+			"host: turn it on in the firmware, or accept the risk with "
+			"\"unsafe_interrupts = true\"");
+}
+
+int plan_make(struct plan *plan, const struct profile *profile, const struct inventory *inv,
+	      const struct plan_claim *claims, unsigned n_claims)
+{
+	memset(plan, 0, sizeof(*plan));
+	plan->profile = profile;
+	plan->inventory = inv;
+	struct planner planner = { plan, profile, inv, claims, n_claims, false };
+	plan_select(&planner);
+	choose_iommu(&planner);
+	check_remapping(&planner);
+	plan_costs(&planner);
+	plan_guest(&planner);
+	list_actions(&planner);
+	return planner.no_memory ? -ENOMEM : 0;
+}
+
+void plan_fini(struct plan *plan)
+{
+	vec_free(&plan->actions);
+	vec_free(&plan->refusals);
+	vec_free(&plan->warnings);
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Where each device appears in the guest. What shares a slot of the host shares one in the guest, so
+ * that drivers which look for their sibling functions find them. A PCIe slot sits behind a root port of
+ * its own; conventional PCI sits on bus 0.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "boot/acpi.h"
+#include "plan_parts.h"
+
+#define ROM_MIN 2048        /* PCI 3.0 §6.2.5.2 */
+#define ROM_MAX (16 * MIB)
+
+/* Physical address bits when the host does not say: what every x86-64 processor has. */
+#define PHYS_BITS_DEFAULT 36
+#define PHYS_BITS_MAX 52
+
+/* --- slots --- */
+
+static bool in_slot_of(const struct plan_device *a, const struct plan_device *b)
+{
+	const struct bdf x = a->dev->bdf, y = b->dev->bdf;
+	if (b->held)
+		return false;
+	if (a == b)
+		return true;
+	/* VFs share bus and device numbers, but each is a device of its own. */
+	return !a->dev->is_vf && !b->dev->is_vf && x.domain == y.domain && x.bus == y.bus &&
+	       x.dev == y.dev;
+}
+
+/* The function that is, or becomes, number 0 of the guest's slot. */
+static const struct plan_device *leader_of(const struct plan *plan, const struct plan_device *device)
+{
+	const struct plan_device *leader = device;
+	for (unsigned i = 0; i < plan->n_devices; i++)
+		if (in_slot_of(device, &plan->device[i]) &&
+		    plan->device[i].dev->bdf.fn < leader->dev->bdf.fn)
+			leader = &plan->device[i];
+	return leader;
+}
+
+/* The pin's route through _PRT; behind a port in slot S, device 0's pins are the port's own. */
+static unsigned gsi_of(const struct plan_device *device, unsigned slot)
+{
+	return device->dev->int_pin ? acpi_pin_gsi(slot, device->dev->int_pin - 1u) : 0;
+}
+
+static void place_slot(struct plan *plan, const struct plan_device *leader, unsigned slot)
+{
+	unsigned port = WINDOW_ON_ROOT;
+	if (leader->dev->is_pcie) {
+		port = plan->n_ports++;
+		plan->port[port].slot = (uint8_t)slot;
+	}
+	for (unsigned i = 0; i < plan->n_devices; i++) {
+		struct plan_device *device = &plan->device[i];
+		if (!in_slot_of(leader, device))
+			continue;
+		uint8_t fn = device == leader ? 0 : device->dev->bdf.fn;
+		bool behind = port != WINDOW_ON_ROOT;
+		device->guest = (struct bdf){ 0, (uint8_t)(behind ? port + 1 : 0),
+					      (uint8_t)(behind ? 0 : slot), fn };
+		device->port = port;
+		device->gsi = gsi_of(device, slot);
+	}
+}
+
+static bool place_slots(struct planner *planner)
+{
+	struct plan *plan = planner->plan;
+	unsigned slot = SLOT_FIRST;
+	bool placed[PLAN_MAX_DEVICES] = { false };
+	for (unsigned i = 0; i < plan->n_devices; i++) {
+		if (plan->device[i].held || placed[i])
+			continue;
+		if (slot > SLOT_LAST) {
+			plan_no(planner, -ENOSPC, "the guest has %d slots, too few for these devices; "
+						  "assign fewer",
+				SLOT_LAST - SLOT_FIRST + 1);
+			return false;
+		}
+		place_slot(plan, leader_of(plan, &plan->device[i]), slot++);
+		for (unsigned j = i; j < plan->n_devices; j++)
+			placed[j] |= in_slot_of(&plan->device[i], &plan->device[j]);
+	}
+	return true;
+}
+
+/* --- BARs --- */
+
+typedef vec(struct window_bar) window_bars;
+
+/* A ROM file's size is not the plan's to know; where the largest ROM fits, any does. */
+uint64_t plan_rom_size(const struct plan_device *device)
+{
+	const char *rom = device->wanted ? device->wanted->rom : NULL;
+	if (!rom)
+		return device->dev->rom.size >= ROM_MIN ? device->dev->rom.size : 0;
+	return strcmp(rom, "off") ? ROM_MAX : 0;
+}
+
+static enum bar_kind kind_of(const struct pci_resource *bar, unsigned index)
+{
+	if (bar->flags & RES_IO)
+		return BAR_IO;
+	/* A 64-bit BAR takes two registers; the last has none beside it. */
+	return bar->flags & RES_MEM64 && index + 1 < PCI_N_BARS ? BAR_MEM64 : BAR_MEM32;
+}
+
+static void want_bar(struct planner *planner, window_bars *bars, struct plan_device *device,
+		     unsigned index)
+{
+	uint64_t size = index == PCI_ROM_BAR ? plan_rom_size(device) : device->dev->bar[index].size;
+	if (!size)
+		return;
+	struct window_bar *bar = vec_push(bars);
+	if (!bar) {
+		planner->no_memory = true;
+		return;
+	}
+	*bar = (struct window_bar){
+		.port = device->port, .size = size, .tag = device, .index = index, .kind = BAR_ROM
+	};
+	if (index == PCI_ROM_BAR)
+		return;
+	bar->kind = kind_of(&device->dev->bar[index], index);
+	bar->prefetch = bar->kind != BAR_IO && device->dev->bar[index].flags & RES_PREFETCH;
+}
+
+static int assign(struct planner *planner, window_bars *bars, struct err *err)
+{
+	struct plan *plan = planner->plan;
+	struct pci_windows ports[PLAN_MAX_PORTS];
+	unsigned bits = planner->inv->phys_bits;
+	bits = bits < PHYS_BITS_DEFAULT ? PHYS_BITS_DEFAULT
+	       : bits > PHYS_BITS_MAX   ? PHYS_BITS_MAX
+					: bits;
+	int r = layout_mmio64(&plan->layout, bits, window_need64(bars->at, bars->n), err);
+	if (!r)
+		r = window_assign(&plan->layout, bars->at, bars->n, ports, plan->n_ports, err);
+	if (r)
+		return r;
+	for (unsigned i = 0; i < plan->n_ports; i++)
+		plan->port[i].windows = ports[i];
+	for (size_t i = 0; i < bars->n; i++) {
+		struct plan_device *device = bars->at[i].tag;
+		device->bar_addr[bars->at[i].index] = bars->at[i].addr;
+	}
+	return 0;
+}
+
+void plan_guest(struct planner *planner)
+{
+	struct plan *plan = planner->plan;
+	/* Without RAM's layout, which was refused already, there is nothing to place BARs around. */
+	if (!place_slots(planner) || !plan->layout.n_ram)
+		return;
+	window_bars bars = { 0 };
+	for (unsigned i = 0; i < plan->n_devices; i++)
+		for (unsigned b = 0; b <= PCI_ROM_BAR && !plan->device[i].held; b++)
+			want_bar(planner, &bars, &plan->device[i], b);
+	struct err why = { 0 };
+	if (assign(planner, &bars, &why))
+		plan_no(planner, why.code, "%s", why.text);
+	vec_free(&bars);
+}
