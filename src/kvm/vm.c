@@ -61,15 +61,22 @@ int vm_reset_chips(struct vm *vm, struct err *err)
 	return r < 0 ? err_errno(err, r, "KVM_SET_PIT2") : 0;
 }
 
+/* What a capability counts; 0 when KVM does not answer. */
+static unsigned cap_value(int fd, int cap)
+{
+	int r = kvm_check_extension(fd, cap);
+	return r > 0 ? (unsigned)r : 0;
+}
+
 /*
  * Both are refinements and a host without them still runs guests: an MSR that KVM does not know
  * then faults in the guest, and the PMU is hidden by CPUID alone.
  */
 static void enable_optional(struct vm *vm)
 {
-	if (kvm_check_extension(vm->vm_fd, KVM_CAP_X86_USER_SPACE_MSR) > 0)
+	if (cap_value(vm->vm_fd, KVM_CAP_X86_USER_SPACE_MSR))
 		kvm_enable_cap(vm->vm_fd, KVM_CAP_X86_USER_SPACE_MSR, KVM_MSR_EXIT_REASON_UNKNOWN);
-	if (kvm_check_extension(vm->vm_fd, KVM_CAP_PMU_CAPABILITY) & KVM_PMU_CAP_DISABLE)
+	if (cap_value(vm->vm_fd, KVM_CAP_PMU_CAPABILITY) & KVM_PMU_CAP_DISABLE)
 		kvm_enable_cap(vm->vm_fd, KVM_CAP_PMU_CAPABILITY, KVM_PMU_CAP_DISABLE);
 }
 
@@ -93,12 +100,12 @@ static int create_chips(struct vm *vm, struct err *err)
 
 static unsigned vcpu_limit(int kvm_fd)
 {
-	int max = kvm_check_extension(kvm_fd, KVM_CAP_MAX_VCPUS);
-	if (max <= 0) /* KVM api.rst §4.4: then the recommended number, and 4 without it */
-		max = kvm_check_extension(kvm_fd, KVM_CAP_NR_VCPUS);
-	if (max <= 0)
+	unsigned max = cap_value(kvm_fd, KVM_CAP_MAX_VCPUS);
+	if (!max) /* KVM api.rst §4.4: then the recommended number, and 4 without it */
+		max = cap_value(kvm_fd, KVM_CAP_NR_VCPUS);
+	if (!max)
 		max = 4;
-	return (unsigned)min_u64((uint64_t)max, VM_MAX_VCPUS);
+	return (unsigned)min_u64(max, VM_MAX_VCPUS);
 }
 
 static int open_vm(struct vm *vm, int dev_dirfd, struct err *err)
@@ -128,12 +135,10 @@ static int build(struct vm *vm, int dev_dirfd, struct err *err)
 	if (r)
 		return r;
 	enable_optional(vm);
-	r = memslots_init(&vm->slots, vm->vm_fd,
-			  (uint32_t)kvm_check_extension(vm->kvm_fd, KVM_CAP_NR_MEMSLOTS));
+	r = memslots_init(&vm->slots, vm->vm_fd, cap_value(vm->kvm_fd, KVM_CAP_NR_MEMSLOTS));
 	if (r)
 		return err_errno(err, r, "memory slots");
-	r = irqs_init(&vm->irqs, vm->vm_fd,
-		      (unsigned)kvm_check_extension(vm->kvm_fd, KVM_CAP_IRQ_ROUTING), err);
+	r = irqs_init(&vm->irqs, vm->vm_fd, cap_value(vm->kvm_fd, KVM_CAP_IRQ_ROUTING), err);
 	return r ? r : snapshot_chips(vm, err);
 }
 
@@ -167,7 +172,7 @@ int vm_cpuid(struct vm *vm, unsigned vcpus, unsigned phys_bits, struct cpuid *re
 	struct cpuid_config config = {
 		.vcpus = vcpus,
 		.phys_bits = phys_bits,
-		.tsc_deadline = kvm_check_extension(vm->kvm_fd, KVM_CAP_TSC_DEADLINE_TIMER) > 0,
+		.tsc_deadline = cap_value(vm->kvm_fd, KVM_CAP_TSC_DEADLINE_TIMER),
 	};
 	autofree struct cpuid *supported = calloc(1, sizeof(*supported));
 	if (!supported)

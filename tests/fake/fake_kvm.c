@@ -29,14 +29,16 @@ static int note_locked(const char *name, int fd, uint64_t arg)
 {
 	if (fake_kvm.n_calls < FAKE_KVM_CALLS)
 		fake_kvm.calls[fake_kvm.n_calls++] = (struct fake_kvm_call){ name, fd, arg };
+	int r = 0;
 	for (unsigned i = 0; i < n_failures; i++) {
-		if (failures[i].left && (!failures[i].name || !strcmp(failures[i].name, name)) &&
-		    !--failures[i].left) {
-			failed_name = name;
-			return -failures[i].error;
-		}
+		if (!failures[i].left || (failures[i].name && strcmp(failures[i].name, name)))
+			continue;
+		if (--failures[i].left)
+			continue;
+		failed_name = name;
+		r = -failures[i].error;
 	}
-	return 0;
+	return r;
 }
 
 int fake_kvm_note(const char *name, int fd, uint64_t arg)
