@@ -31,10 +31,10 @@ int err_errno(struct err *err, int code, const char *fmt, ...)
 	return code;
 }
 
-int err_prefix(struct err *err, const char *fmt, ...)
+void err_prefix(struct err *err, const char *fmt, ...)
 {
 	if (!err)
-		return 0;
+		return;
 	char old[ERR_TEXT_MAX], head[ERR_TEXT_MAX];
 	memcpy(old, err->text, sizeof(old));
 	va_list ap;
@@ -45,13 +45,12 @@ int err_prefix(struct err *err, const char *fmt, ...)
 	size_t n = strnlen(head, sizeof(head) - 1);
 	memcpy(err->text, head, n);
 	snprintf(err->text + n, sizeof(err->text) - n, ": %s", old);
-	return err->code;
 }
 
-int err_hint(struct err *err, const char *fmt, ...)
+void err_hint(struct err *err, const char *fmt, ...)
 {
 	if (!err)
-		return 0;
+		return;
 	size_t n = strnlen(err->text, sizeof(err->text) - 1);
 	if (n + 3 < sizeof(err->text)) {
 		memcpy(err->text + n, "; ", 3);
@@ -60,5 +59,4 @@ int err_hint(struct err *err, const char *fmt, ...)
 		vsnprintf(err->text + n + 2, sizeof(err->text) - n - 2, fmt, ap);
 		va_end(ap);
 	}
-	return err->code;
 }

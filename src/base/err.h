@@ -21,10 +21,13 @@ int err_set(struct err *err, int code, const char *fmt, ...) __attribute__((form
 int err_errno(struct err *err, int code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Puts "what: " before the text that a lower layer set; keeps the code and returns it. */
-int err_prefix(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/*
+ * Puts "what: " before the text that a lower layer set; keeps the code. Returns nothing, because
+ * without an err there is no code to return and 0 would mean success.
+ */
+void err_prefix(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* Appends "; " and one next step; keeps the code and returns it. */
-int err_hint(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Appends "; " and one next step; keeps the code. */
+void err_hint(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 #endif
