@@ -38,6 +38,8 @@ struct cmd_args {
 	const char *name;    /* NAME of a running profile; NULL = the only one, or all */
 	const char *action;  /* of `profile`: "dump", "reference" */
 	const char *shell;   /* of `completion` */
+	const char *device;  /* of `devices`: ADDRESS; NULL = all */
+	const char *group;   /* of `devices`: --group; NULL = all */
 	const char *iommu;   /* --iommu; NULL = as the profile says */
 	const char *host;    /* --host DIR: sys, proc, dev and run below it; "" = the real ones */
 	struct cli_list set; /* --set PATH=VALUE */

@@ -36,7 +36,13 @@ static const char *const profile_actions[] = { "dump", "reference", NULL };
 	OPTION(dump_profile, "dump-profile", CLI_FLAG,                                             \
 	       .help = "print the profile with every option spelt out")
 
-static const struct cli_option devices_options[] = { OPT_JSON, OPT_HOST, OPT_VERBOSE };
+static const struct cli_option devices_options[] = {
+	OPTION(group, "group", CLI_TEXT, .letter = 'g', .value = "NUMBER",
+	       .help = "show one IOMMU group"),
+	OPT_JSON,
+	OPT_HOST,
+	OPT_VERBOSE,
+};
 static const struct cli_option check_options[] = { OPT_SET,  OPT_IOMMU, OPT_DUMP,
 						   OPT_JSON, OPT_HOST,	OPT_VERBOSE };
 static const struct cli_option run_options[] = { OPT_SET, OPT_IOMMU, OPT_DUMP, OPT_HOST,
@@ -52,6 +58,7 @@ static const struct cli_option profile_cmd_options[] = { OPT_SET };
 static const struct cli_operand profile_operand[] = {
 	OPERAND(profile, "PROFILE", .complete = CLI_COMPLETE_PROFILE),
 };
+static const struct cli_operand device_operand[] = { OPERAND(device, "ADDRESS", .optional = true) };
 static const struct cli_operand name_operand[] = { OPERAND(name, "NAME", .optional = true) };
 static const struct cli_operand profile_operands[] = {
 	OPERAND(action, "ACTION", .choices = profile_actions),
@@ -67,9 +74,9 @@ static const struct cli_operand shell_operand[] = {
 const struct cli_command commands[N_COMMANDS] = {
 	[CMD_DEVICES] = {
 		"devices", "list the PCI devices and what stands in the way of assigning them",
-		"Lists every PCI function with its driver, IOMMU group, BARs and reset methods, and\n"
-		"says which of them the host itself uses.",
-		OPTIONS(devices_options),
+		"Lists every PCI function by IOMMU group with its driver, and says whether it is ready\n"
+		"to be assigned or what stands in the way. With ADDRESS, shows all about that one.",
+		OPTIONS(devices_options), OPERANDS(device_operand),
 	},
 	[CMD_CHECK] = {
 		"check", "print what run would do, or every reason why it cannot",

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* `bulkhead recover [NAME]`: undoes what runs that were killed left on the host. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/vec.h"
+#include "cmd.h"
+#include "journal.h"
+
+struct names {
+	vec(struct recover_name {
+		char s[JOURNAL_NAME_MAX + 1];
+	}) list;
+};
+
+static int keep_name(void *ctx, const char *name)
+{
+	struct names *names = ctx;
+	struct recover_name *kept = vec_push(&names->list);
+	if (!kept)
+		return -ENOMEM;
+	snprintf(kept->s, sizeof(kept->s), "%s", name);
+	return 0;
+}
+
+static void say_undone(void *ctx, const struct action *action)
+{
+	const char *name = ctx;
+	printf("%s: undone: %s\n", name, action_text(action).s);
+}
+
+/* A message for each profile that could not be recovered; the others are still tried. */
+static int recover(const struct host *host, const char *name)
+{
+	struct err err = { 0 };
+	int r = journal_recover(host, name, say_undone, (void *)name, &err);
+	if (r)
+		return cli_fail(&err);
+	printf("%s: the host is as it was before\n", name);
+	return CLI_OK;
+}
+
+static int recover_all(const struct host *host)
+{
+	struct names names = { 0 };
+	int status = CLI_OK;
+	int r = journal_stale(host, keep_name, &names);
+	if (r) {
+		cli_error("%s: %s", host->run_path, strerror(-r));
+		status = CLI_FAILED;
+	}
+	for (size_t i = 0; !r && i < names.list.n; i++)
+		if (recover(host, names.list.at[i].s) != CLI_OK)
+			status = CLI_FAILED;
+	if (!r && !names.list.n)
+		printf("nothing to recover\n");
+	vec_free(&names.list);
+	return status;
+}
+
+int cmd_recover(int argc, char **argv)
+{
+	struct cmd_args args = { 0 };
+	struct host host;
+	struct err err = { 0 };
+	int status = cmd_parse(CMD_RECOVER, argc, argv, &args);
+	if (status != CLI_GO)
+		return status;
+	if (host_open(&host, args.host, &err))
+		return cli_fail(&err);
+	status = args.name ? recover(&host, args.name) : recover_all(&host);
+	host_close(&host);
+	return status;
+}
