@@ -137,6 +137,14 @@ static void settle_power(struct pci_func *func)
 		*ctrl &= (uint8_t)~PCI_PM_CTRL_STATE_MASK;
 }
 
+static void settle_bus_reset(struct pci_port *port)
+{
+	bool was = port->in_bus_reset;
+	port->in_bus_reset = port->func.val[PCI_BRIDGE_CONTROL] & PCI_BRIDGE_CTL_BUS_RESET;
+	if (!was && port->in_bus_reset && port->bus_reset)
+		port->bus_reset(port, port->bus_reset_ctx);
+}
+
 static void port_wrote(struct pci_func *func, unsigned off, unsigned size)
 {
 	struct pci_port *port = port_of(func);
@@ -144,14 +152,14 @@ static void port_wrote(struct pci_func *func, unsigned off, unsigned size)
 		renumber(port);
 	if (touches(off, size, CAP_PM + PCI_PM_CTRL))
 		settle_power(func);
-	if (touches(off, size, PCI_BRIDGE_CONTROL) && port->bus_reset &&
-	    func->val[PCI_BRIDGE_CONTROL] & PCI_BRIDGE_CTL_BUS_RESET)
-		port->bus_reset(port, port->bus_reset_ctx);
+	if (touches(off, size, PCI_BRIDGE_CONTROL))
+		settle_bus_reset(port);
 }
 
 static void port_reset(struct pci_func *func)
 {
 	renumber(port_of(func));
+	port_of(func)->in_bus_reset = false;
 }
 
 static bool port_asleep(const struct pci_func *func)

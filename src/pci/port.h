@@ -19,6 +19,7 @@ struct pci_port {
 	 */
 	void (*bus_reset)(struct pci_port *port, void *ctx);
 	void *bus_reset_ctx;
+	bool in_bus_reset; /* the bit as last seen: the hook is for its rising edge */
 };
 
 /* Link capability as the assigned device has it, so that the guest sees the truth. 0 = 2.5GT x1. */

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "pci/port.h"
+
+#include <errno.h>
+#include <linux/pci_regs.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/bytes.h"
+#include "pci/cap.h"
+
+static struct pci_port port;
+static struct pci_func *const f = &port.func;
+static const struct pci_func_ops no_ops = { 0 };
+
+static int fresh(void **state)
+{
+	(void)state;
+	return pci_port_init(&port, 3, (struct pci_link){ .speed = 3, .width = 8 });
+}
+
+static uint16_t pcie(unsigned reg)
+{
+	return (uint16_t)pci_cfg_read(f, pci_cap_find(f->val, 4096, PCI_CAP_ID_EXP) + reg, 2);
+}
+
+static void a_port_looks_like_a_generic_root_port(void **state)
+{
+	(void)state;
+	assert_int_equal(pci_cfg_read(f, 0, 4), 0x000c1b36);
+	assert_int_equal(pci_cfg_read(f, 8, 4) >> 8, 0x060400);
+	assert_int_equal(pci_cfg_read(f, PCI_HEADER_TYPE, 1), PCI_HEADER_TYPE_BRIDGE);
+	assert_int_equal(pcie(PCI_EXP_FLAGS), 0x0142);  /* version 2, root port, slot */
+	assert_int_equal(pci_cfg_read(f, 0x100, 4), 0); /* no extended capabilities */
+}
+
+static void link_and_slot_are_those_of_the_device(void **state)
+{
+	(void)state;
+	assert_int_equal(pcie(PCI_EXP_LNKCAP) & 0x3ff, 0x083);
+	assert_int_equal(pcie(PCI_EXP_LNKSTA) & 0x3ff, 0x083);
+	assert_true(pcie(PCI_EXP_LNKSTA) & PCI_EXP_LNKSTA_DLLLA);
+	assert_true(pcie(PCI_EXP_SLTSTA) & PCI_EXP_SLTSTA_PDS);
+	assert_int_equal(pcie(PCI_EXP_SLTCAP + 2) >> 3, 3);
+	assert_int_equal(pcie(PCI_EXP_SLTCAP) & (PCI_EXP_SLTCAP_HPC | PCI_EXP_SLTCAP_HPS), 0);
+	assert_int_equal(pcie(PCI_EXP_LNKCAP2), 0x0e); /* 2.5, 5 and 8 GT/s */
+}
+
+static void a_device_without_a_link_gets_the_slowest(void **state)
+{
+	(void)state;
+	assert_int_equal(pci_port_init(&port, 1, (struct pci_link){ 0 }), 0);
+	assert_int_equal(pcie(PCI_EXP_LNKCAP) & 0x3ff, 0x011);
+	assert_int_equal(pcie(PCI_EXP_LNKCAP2), 0x02);
+}
+
+static void impossible_slots_and_links_are_refused(void **state)
+{
+	(void)state;
+	assert_int_equal(pci_port_init(&port, 0, (struct pci_link){ 0 }), -EINVAL);
+	assert_int_equal(pci_port_init(&port, 8192, (struct pci_link){ 0 }), -EINVAL);
+	assert_int_equal(pci_port_init(&port, 1, (struct pci_link){ 6, 1 }), -EINVAL);
+	assert_int_equal(pci_port_init(&port, 1, (struct pci_link){ 1, 3 }), -EINVAL);
+	assert_int_equal(pci_port_init(&port, 8191, (struct pci_link){ 5, 16 }), 0);
+}
+
+static void window_registers_have_architectural_masks(void **state)
+{
+	(void)state;
+	for (unsigned off = 0x18; off < 0x34; off += 4)
+		pci_cfg_write(f, off, 4, UINT32_MAX);
+	assert_int_equal(pci_cfg_read(f, 0x18, 4), 0x00ffffff); /* no secondary latency timer */
+	assert_int_equal(pci_cfg_read(f, 0x1c, 2), 0xf0f0);
+	assert_int_equal(pci_cfg_read(f, 0x20, 4), 0xfff0fff0);
+	assert_int_equal(pci_cfg_read(f, 0x24, 4), 0xfff1fff1);
+	assert_int_equal(pci_cfg_read(f, 0x28, 4), UINT32_MAX);
+	assert_int_equal(pci_cfg_read(f, 0x2c, 4), UINT32_MAX);
+	assert_int_equal(pci_cfg_read(f, 0x30, 4), 0); /* 16-bit I/O */
+	pci_cfg_write(f, 0x38, 4, UINT32_MAX);
+	assert_int_equal(pci_cfg_read(f, 0x38, 4), 0); /* no ROM */
+	pci_cfg_write(f, 0x10, 4, UINT32_MAX);
+	assert_int_equal(pci_cfg_read(f, 0x10, 4), 0); /* no BAR */
+}
+
+static void the_guest_programs_windows(void **state)
+{
+	(void)state;
+	pci_cfg_write(f, 0x1c, 2, 0x7060);
+	pci_cfg_write(f, 0x20, 4, 0xc010c000);
+	pci_cfg_write(f, 0x24, 4, 0x00100000);
+	pci_cfg_write(f, 0x28, 4, 0x70);
+	pci_cfg_write(f, 0x2c, 4, 0x71);
+	struct pci_windows w = pci_port_windows(&port);
+	assert_int_equal(w.io.start, 0x6000);
+	assert_int_equal(w.io.size, 0x2000);
+	assert_int_equal(w.mem.start, 0xc0000000);
+	assert_int_equal(w.mem.size, 0x200000);
+	assert_int_equal(w.pref.start, UINT64_C(0x7000000000));
+	assert_int_equal(w.pref.size, UINT64_C(0x100200000));
+}
+
+static void a_window_with_base_above_limit_is_closed(void **state)
+{
+	(void)state;
+	pci_cfg_write(f, 0x1c, 2, 0x6070);
+	pci_cfg_write(f, 0x20, 4, 0xc000c010);
+	pci_cfg_write(f, 0x28, 4, 1);
+	struct pci_windows w = pci_port_windows(&port);
+	assert_int_equal(w.io.size, 0);
+	assert_int_equal(w.mem.size, 0);
+	assert_int_equal(w.pref.size, 0);
+}
+
+static void the_widest_window_does_not_wrap(void **state)
+{
+	(void)state;
+	pci_cfg_write(f, 0x24, 4, 0xfff00000);
+	pci_cfg_write(f, 0x2c, 4, UINT32_MAX);
+	struct pci_windows w = pci_port_windows(&port);
+	assert_int_equal(w.pref.start, 0);
+	assert_true(w.pref.size > UINT64_C(1) << 63);
+}
+
+static void programmed_windows_read_back(void **state)
+{
+	(void)state;
+	const struct pci_windows in = {
+		.io = { 0x6000, 0x1000 },
+		.mem = { 0xc0000000, 3 * MIB },
+		.pref = { UINT64_C(0x700000000000), 64 * GIB },
+		.secondary = 4,
+		.subordinate = 5,
+	};
+	pci_port_program(&port, &in);
+	struct pci_windows out = pci_port_windows(&port);
+	assert_memory_equal(&in, &out, offsetof(struct pci_windows, secondary));
+	assert_int_equal(out.secondary, 4);
+	assert_int_equal(out.subordinate, 5);
+	assert_int_equal(pci_command(f) & 7, 7);
+	assert_int_equal(pci_cfg_read(f, 0x24, 1) & 0xf, 1);
+}
+
+static void programmed_closed_windows_are_closed(void **state)
+{
+	(void)state;
+	pci_port_program(&port, &(struct pci_windows){ .secondary = 1, .subordinate = 1 });
+	struct pci_windows out = pci_port_windows(&port);
+	assert_int_equal(out.io.size + out.mem.size + out.pref.size, 0);
+	assert_int_equal(pci_cfg_read(f, 0x30, 4), 0);
+}
+
+static void functions_behind_follow_the_bus_number(void **state)
+{
+	(void)state;
+	struct pci_func behind;
+	pci_func_init(&behind, &no_ops, 4096);
+	assert_int_equal(pci_bus_add(&port.bus, &behind, 0, 0), 0);
+	assert_int_equal(behind.bdf.bus, 0);
+	pci_cfg_write(f, PCI_PRIMARY_BUS, 4, 0x00070700);
+	assert_int_equal(behind.bdf.bus, 7);
+	pci_cfg_write(f, PCI_SECONDARY_BUS, 1, 9);
+	assert_int_equal(behind.bdf.bus, 9);
+	pci_func_reset(f);
+	assert_int_equal(behind.bdf.bus, 0);
+	pci_port_program(&port, &(struct pci_windows){ .secondary = 2, .subordinate = 2 });
+	assert_int_equal(behind.bdf.bus, 2);
+}
+
+static unsigned resets;
+
+static void count_reset(struct pci_port *p, void *ctx)
+{
+	assert_ptr_equal(p, &port);
+	assert_ptr_equal(ctx, &resets);
+	resets++;
+}
+
+static void a_secondary_bus_reset_is_passed_on(void **state)
+{
+	(void)state;
+	pci_cfg_write(f, PCI_BRIDGE_CONTROL, 2, PCI_BRIDGE_CTL_BUS_RESET); /* nobody listens */
+	pci_cfg_write(f, PCI_BRIDGE_CONTROL, 2, 0);
+	resets = 0;
+	port.bus_reset = count_reset;
+	port.bus_reset_ctx = &resets;
+	pci_cfg_write(f, PCI_BRIDGE_CONTROL, 2, PCI_BRIDGE_CTL_SERR);
+	assert_int_equal(resets, 0);
+	pci_cfg_write(f, PCI_BRIDGE_CONTROL, 2, 0xffff);
+	assert_int_equal(resets, 1);
+	assert_int_equal(pci_cfg_read(f, PCI_BRIDGE_CONTROL, 2), 0x5f);
+	pci_cfg_write(f, PCI_INTERRUPT_LINE, 1, 10);
+	assert_int_equal(resets, 1);
+	pci_cfg_write(f, PCI_BRIDGE_CONTROL, 2, 0xffff); /* still asserted: the same reset */
+	assert_int_equal(resets, 1);
+	pci_cfg_write(f, PCI_BRIDGE_CONTROL, 2, 0);
+	pci_cfg_write(f, PCI_INTERRUPT_LINE, 4, 0x0040000a);
+	assert_int_equal(resets, 2);
+}
+
+static void d3hot_is_asleep_and_d1_is_not_offered(void **state)
+{
+	(void)state;
+	unsigned ctrl = pci_cap_find(f->val, 4096, PCI_CAP_ID_PM) + PCI_PM_CTRL;
+	assert_false(pci_func_asleep(f));
+	pci_cfg_write(f, ctrl, 2, 3);
+	assert_true(pci_func_asleep(f));
+	pci_cfg_write(f, ctrl, 2, 1);
+	assert_false(pci_func_asleep(f));
+	assert_int_equal(pci_cfg_read(f, ctrl, 2), PCI_PM_CTRL_NO_SOFT_RESET);
+}
+
+static void error_bits_can_only_be_cleared(void **state)
+{
+	(void)state;
+	f->val[PCI_STATUS + 1] = 0x40;
+	pci_cfg_write(f, PCI_STATUS, 2, 0);
+	assert_int_equal(pci_cfg_read(f, PCI_STATUS, 2), 0x4010);
+	pci_cfg_write(f, PCI_STATUS, 2, 0xffff);
+	assert_int_equal(pci_cfg_read(f, PCI_STATUS, 2), 0x0010);
+	unsigned slot = pci_cap_find(f->val, 4096, PCI_CAP_ID_EXP) + PCI_EXP_SLTSTA;
+	pci_cfg_write(f, slot, 2, 0xffff);
+	assert_int_equal(pci_cfg_read(f, slot, 2), PCI_EXP_SLTSTA_PDS);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(a_port_looks_like_a_generic_root_port, fresh),
+		cmocka_unit_test_setup(link_and_slot_are_those_of_the_device, fresh),
+		cmocka_unit_test_setup(a_device_without_a_link_gets_the_slowest, fresh),
+		cmocka_unit_test_setup(impossible_slots_and_links_are_refused, fresh),
+		cmocka_unit_test_setup(window_registers_have_architectural_masks, fresh),
+		cmocka_unit_test_setup(the_guest_programs_windows, fresh),
+		cmocka_unit_test_setup(a_window_with_base_above_limit_is_closed, fresh),
+		cmocka_unit_test_setup(the_widest_window_does_not_wrap, fresh),
+		cmocka_unit_test_setup(programmed_windows_read_back, fresh),
+		cmocka_unit_test_setup(programmed_closed_windows_are_closed, fresh),
+		cmocka_unit_test_setup(functions_behind_follow_the_bus_number, fresh),
+		cmocka_unit_test_setup(a_secondary_bus_reset_is_passed_on, fresh),
+		cmocka_unit_test_setup(d3hot_is_asleep_and_d1_is_not_offered, fresh),
+		cmocka_unit_test_setup(error_bits_can_only_be_cleared, fresh),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
