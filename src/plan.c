@@ -133,6 +133,16 @@ int plan_make(struct plan *plan, const struct profile *profile, const struct inv
 	return planner.no_memory ? -ENOMEM : 0;
 }
 
+unsigned plan_wants(const struct profile *profile, struct inventory_want ret[PROFILE_MAX_DEVICES])
+{
+	for (unsigned i = 0; i < profile->n_devices; i++) {
+		const struct profile_device *device = &profile->device[i];
+		ret[i] = (struct inventory_want){ device->by_id, device->bdf, device->vendor,
+						  device->device };
+	}
+	return profile->n_devices;
+}
+
 void plan_fini(struct plan *plan)
 {
 	vec_free(&plan->actions);

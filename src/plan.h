@@ -22,6 +22,7 @@
 
 #define PLAN_MAX_DEVICES 64
 #define PLAN_MAX_PORTS 28
+#define PLAN_ROM_MAX (UINT64_C(1) << 24) /* the largest expansion ROM, PCI 3.0 §6.2.5.2 */
 
 /* Everything that speaks against running, each with object, cause and next step. */
 struct refusal {
@@ -74,8 +75,17 @@ int plan_make(struct plan *plan, const struct profile *profile, const struct inv
 	      const struct plan_claim *claims, unsigned n_claims);
 void plan_fini(struct plan *plan);
 
+/* What the plan will want to know of: for inventory_read_for. Returns how many. */
+unsigned plan_wants(const struct profile *profile, struct inventory_want ret[PROFILE_MAX_DEVICES]);
+
 /* Adds a refusal from outside the pure part (KVM, kernel image, …). */
 int plan_refuse(struct plan *plan, const struct err *err);
+
+/*
+ * Not part of the pure function: whether the ROM file the profile gives a device can be read and
+ * fits a ROM BAR. -errno with the text for plan_refuse.
+ */
+int plan_check_rom(const struct plan_device *device, struct err *err);
 
 void plan_print(const struct plan *plan, FILE *out, bool colour);
 json_t *plan_json(const struct plan *plan); /* new reference, NULL without memory */

@@ -12,8 +12,7 @@
 #include "boot/acpi.h"
 #include "plan_parts.h"
 
-#define ROM_MIN 2048        /* PCI 3.0 §6.2.5.2 */
-#define ROM_MAX (16 * MIB)
+#define ROM_MIN 2048 /* PCI 3.0 §6.2.5.2 */
 
 /* Physical address bits when the host does not say: what every x86-64 processor has. */
 #define PHYS_BITS_DEFAULT 36
@@ -101,7 +100,7 @@ uint64_t plan_rom_size(const struct plan_device *device)
 	const char *rom = device->wanted ? device->wanted->rom : NULL;
 	if (!rom)
 		return device->dev->rom.size >= ROM_MIN ? device->dev->rom.size : 0;
-	return strcmp(rom, "off") ? ROM_MAX : 0;
+	return strcmp(rom, "off") ? PLAN_ROM_MAX : 0;
 }
 
 static enum bar_kind kind_of(const struct pci_resource *bar, unsigned index)

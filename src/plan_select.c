@@ -105,25 +105,28 @@ static const struct pci_dev *next_sibling(const struct planner *planner, int gro
 {
 	while (*at < planner->inv->devs.n) {
 		const struct pci_dev *dev = &planner->inv->devs.at[(*at)++];
-		if (dev->detailed && dev->group == group && !pci_dev_is_bridge(dev) &&
-		    !plan_find(planner->plan, dev))
+		if (dev->detailed && dev->group == group && !plan_find(planner->plan, dev))
 			return dev;
 	}
 	return NULL;
 }
 
 /* Without a driver, or with one that leaves DMA alone, a sibling does not stand in the way. */
+static bool is_blocker(const struct pci_dev *dev)
+{
+	return *dev->driver && !group_driver_harmless(dev->driver);
+}
+
 static void refuse_siblings(struct planner *planner, const struct plan_device *device)
 {
 	char buf[ERR_TEXT_MAX / 2];
 	struct text list = text_in(buf, sizeof(buf));
 	const struct pci_dev *dev;
 	unsigned n = 0;
-	for (size_t at = 0; (dev = next_sibling(planner, device->dev->group, &at));) {
-		if (!*dev->driver || group_driver_harmless(dev->driver))
-			continue;
-		text_put(&list, "%s%s (%s)", n++ ? ", " : "", bdf_text(dev->bdf).s, dev->driver);
-	}
+	for (size_t at = 0; (dev = next_sibling(planner, device->dev->group, &at));)
+		if (is_blocker(dev) && !pci_dev_is_bridge(dev))
+			text_put(&list, "%s%s (%s)", n++ ? ", " : "", bdf_text(dev->bdf).s,
+				 dev->driver);
 	if (n)
 		plan_no(planner, -EBUSY,
 			"%s: group %d also holds %s: add %s to the profile, or let bulkhead hold %s "
@@ -132,10 +135,25 @@ static void refuse_siblings(struct planner *planner, const struct plan_device *d
 			n > 1 ? "them" : "it", n > 1 ? "them" : "it");
 }
 
+/* The chipset's bridges can neither be taken nor held, whatever the profile says. */
+static void refuse_bridges(struct planner *planner, const struct plan_device *device)
+{
+	const struct pci_dev *dev;
+	for (size_t at = 0; (dev = next_sibling(planner, device->dev->group, &at));)
+		if (is_blocker(dev) && pci_dev_is_bridge(dev))
+			plan_no(planner, -EBUSY,
+				"%s: group %d also holds the bridge %s, which %s drives: unload that driver, "
+				"for a bridge cannot be held",
+				bdf_text(device->dev->bdf).s, device->dev->group,
+				bdf_text(dev->bdf).s, dev->driver);
+}
+
 static void add_siblings(struct planner *planner, int group, enum group_policy policy)
 {
 	const struct pci_dev *dev;
 	for (size_t at = 0; (dev = next_sibling(planner, group, &at));) {
+		if (pci_dev_is_bridge(dev))
+			continue;
 		struct plan_device *sibling = add(planner, dev, NULL);
 		if (!sibling)
 			return;
@@ -161,6 +179,7 @@ static void select_siblings(struct planner *planner)
 			continue;
 		int group = plan->device[i].dev->group;
 		enum group_policy policy = policy_of(plan, group);
+		refuse_bridges(planner, &plan->device[i]);
 		if (policy == GROUP_REFUSE)
 			refuse_siblings(planner, &plan->device[i]);
 		else

@@ -25,22 +25,36 @@ static int examine_guest(struct prepared *p, const struct profile *profile)
 	struct err why = { 0 };
 	int r = linux_open(&p->image, profile->boot.kernel, profile->boot.initrd,
 			   profile->boot.cmdline, &why);
-	if (!r)
+	/* Without a layout there is a refusal already, and nothing to fit into. */
+	if (!r && p->plan.layout.n_ram)
 		r = linux_check_fit(&p->image, &p->plan.layout, &why);
 	return add_refusal(&p->plan, r, &why);
+}
+
+/* ROM files are read when a device is opened; by then the host would have been changed. */
+static int examine_roms(struct prepared *p)
+{
+	for (unsigned i = 0; i < p->plan.n_devices; i++) {
+		struct err why = { 0 };
+		int r = plan_check_rom(&p->plan.device[i], &why);
+		if (add_refusal(&p->plan, r, &why))
+			return -ENOMEM;
+	}
+	return 0;
 }
 
 int prepare(struct prepared *p, const struct profile *profile, const char *host_root,
 	    struct err *err)
 {
 	struct plan_claim claims[CLAIMS_MAX];
+	struct inventory_want want[PROFILE_MAX_DEVICES];
 	unsigned n_claims = 0;
 	memset(p, 0, sizeof(*p));
 	p->image.kernel_fd = p->image.initrd_fd = -1;
 	int r = host_open(&p->host, host_root, err);
 	if (r)
 		return r;
-	r = inventory_read(&p->inventory, &p->host, err);
+	r = inventory_read_for(&p->inventory, &p->host, want, plan_wants(profile, want), err);
 	if (!r)
 		r = journal_claims(&p->host, claims, CLAIMS_MAX, &n_claims);
 	if (r) {
@@ -53,6 +67,8 @@ int prepare(struct prepared *p, const struct profile *profile, const char *host_
 		r = examine_kvm(p);
 	if (!r)
 		r = examine_guest(p, profile);
+	if (!r)
+		r = examine_roms(p);
 	return r ? err_errno(err, r, "plan for profile '%s'", profile->name) : 0;
 }
 

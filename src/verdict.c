@@ -31,8 +31,8 @@ static unsigned list_blockers(const struct inventory *inv, const struct pci_dev 
 	unsigned n = 0;
 	for (size_t i = 0; i < inv->devs.n; i++) {
 		const struct pci_dev *other = &inv->devs.at[i];
-		if (other == dev || other->group != dev->group || pci_dev_is_bridge(other) ||
-		    !*other->driver || group_driver_harmless(other->driver))
+		if (other == dev || other->group != dev->group || !*other->driver ||
+		    group_driver_harmless(other->driver))
 			continue;
 		text_put(list, "%s%s", n++ ? ", " : "", bdf_text(other->bdf).s);
 	}

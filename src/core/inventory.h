@@ -116,10 +116,14 @@ struct dev_name inventory_name(const struct inventory *inv, const struct pci_dev
 /* Its class, e.g. "Ethernet controller". */
 struct dev_name inventory_class(const struct inventory *inv, const struct pci_dev *dev);
 
-/* True for bridges and ports: they share groups with endpoints, but are never assigned. */
+/*
+ * True for PCI bridges and ports (header type 1 or 2), and for the host and ISA bridges of the chipset
+ * (classes 0600..0603): they share groups with endpoints, but are never assigned.
+ */
 static inline bool pci_dev_is_bridge(const struct pci_dev *dev)
 {
-	return dev->header_type != 0;
+	uint32_t class_id = dev->class_code >> 8;
+	return dev->header_type != 0 || (class_id >= 0x0600 && class_id <= 0x0603);
 }
 
 #endif
