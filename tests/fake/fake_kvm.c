@@ -60,6 +60,14 @@ void fake_kvm_fail(const char *name, unsigned nth, int error)
 	pthread_mutex_unlock(&lock);
 }
 
+void fake_kvm_fail_clear(void)
+{
+	pthread_mutex_lock(&lock);
+	n_failures = 0;
+	failed_name = NULL;
+	pthread_mutex_unlock(&lock);
+}
+
 const char *fake_kvm_failed(void)
 {
 	return failed_name;

@@ -51,6 +51,7 @@ struct fake_kvm_vcpu {
 	unsigned n_cpuid;
 	uint8_t xsave[4096];
 	bool exited; /* the last exit is not completed by another kvm_run */
+	unsigned pieces_left;
 };
 
 struct fake_kvm {
@@ -63,6 +64,11 @@ struct fake_kvm {
 	unsigned n_cpuid;
 	int (*on_run)(void *ctx, unsigned vcpu, struct kvm_run *run);
 	void *on_run_ctx;
+	/*
+	 * An exit takes this many more to finish, whatever immediate_exit says, as a repeated string
+	 * instruction does: the next kvm_runs return the same exit again.
+	 */
+	unsigned pieces;
 	/* KVM_TRANSLATE: physical = linear - offset; invalid below the offset */
 	uint64_t translate_offset;
 
@@ -94,6 +100,7 @@ void fake_kvm_reset(void);
 
 /* The nth call (1 = next) of the function `name`, or of any when NULL, returns -error. */
 void fake_kvm_fail(const char *name, unsigned nth, int error);
+void fake_kvm_fail_clear(void);
 /* The call that failed last, or NULL. */
 const char *fake_kvm_failed(void);
 

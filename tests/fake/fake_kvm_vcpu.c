@@ -98,6 +98,10 @@ int kvm_run(int vcpu_fd)
 {
 	struct fake_kvm_vcpu *vcpu = vcpu_of(vcpu_fd);
 	NOTE("run", vcpu_fd, (uint64_t)(vcpu - fake_kvm.vcpus));
+	if (vcpu->exited && vcpu->pieces_left) {
+		vcpu->pieces_left--;
+		return 0;
+	}
 	vcpu->exited = false;
 	if (*(volatile uint8_t *)&vcpu->run->immediate_exit)
 		return -EINTR;
@@ -108,6 +112,7 @@ int kvm_run(int vcpu_fd)
 	if (r == FAKE_KVM_STAY)
 		return stay(vcpu->run);
 	vcpu->exited = r >= 0;
+	vcpu->pieces_left = fake_kvm.pieces;
 	return r;
 }
 
