@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/bdf.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,21 +14,26 @@ struct bdf_text bdf_text(struct bdf bdf)
 	return text;
 }
 
+/* Between `min` and `max` hexadecimal digits at *text, which moves behind them. */
+static bool hex_digits(const char **text, unsigned min, unsigned max, unsigned *ret_value)
+{
+	unsigned n = 0, value = 0;
+	for (; n < max && isxdigit((unsigned char)**text); n++, (*text)++) {
+		char c = (char)tolower((unsigned char)**text);
+		value = value << 4 | (unsigned)(c <= '9' ? c - '0' : c - 'a' + 10);
+	}
+	*ret_value = value;
+	return n >= min;
+}
+
 int bdf_parse(const char *text, struct bdf *ret_bdf)
 {
 	unsigned domain = 0, bus, dev, fn;
-	int end = 0;
-	/* sscanf's %x also takes blanks, signs and 0x; the strspn keeps the form strict. */
-	if (strspn(text, "0123456789abcdefABCDEF:.") != strlen(text))
+	if (strchr(text, ':') != strrchr(text, ':') && (!hex_digits(&text, 4, 8, &domain) || *text++ != ':'))
 		return -EINVAL;
-	int n = sscanf(text, "%8x:%2x:%2x.%1x%n", &domain, &bus, &dev, &fn, &end);
-	if (n != 4 || text[end]) {
-		domain = 0;
-		end = 0;
-		n = sscanf(text, "%2x:%2x.%1x%n", &bus, &dev, &fn, &end);
-		if (n != 3 || text[end])
-			return -EINVAL;
-	}
+	if (!hex_digits(&text, 2, 2, &bus) || *text++ != ':' || !hex_digits(&text, 2, 2, &dev) ||
+	    *text++ != '.' || !hex_digits(&text, 1, 1, &fn) || *text)
+		return -EINVAL;
 	if (dev > 31 || fn > 7)
 		return -EINVAL;
 	*ret_bdf = (struct bdf){ domain, (uint8_t)bus, (uint8_t)dev, (uint8_t)fn };

@@ -23,7 +23,10 @@ struct bdf_text {
 };
 struct bdf_text bdf_text(struct bdf bdf);
 
-/* Accepts `0000:01:00.0` and `01:00.0` (domain 0). -EINVAL for anything else. */
+/*
+ * Accepts `0000:01:00.0` (domain of four to eight digits) and `01:00.0` (domain 0), no digit left
+ * out. -EINVAL for anything else.
+ */
 int bdf_parse(const char *text, struct bdf *ret_bdf);
 
 /* Total order by domain, bus, device, function: <0, 0, >0. */

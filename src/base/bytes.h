@@ -21,7 +21,7 @@
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 #define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
-/* Values of 1, 2, 4 or 8 bytes; any other size reads 0 and writes nothing. */
+/* Values of 1 to 8 bytes; a larger size reads 0 and writes nothing. */
 static inline uint64_t le_get(const void *at, unsigned size)
 {
 	uint64_t v = 0;

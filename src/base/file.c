@@ -43,7 +43,8 @@ int file_read_u64(int dirfd, const char *path, uint64_t *ret_value)
 
 int file_write(int dirfd, const char *path, const char *text)
 {
-	autoclose int fd = openat(dirfd, path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	/* O_TRUNC means nothing to sysfs; a plain file in its place must not keep an old tail. */
+	autoclose int fd = openat(dirfd, path, O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
 		return -errno;
 	size_t n = strlen(text);
@@ -85,8 +86,13 @@ int file_mkdirs(int dirfd, const char *path)
 		if (mkdirat(dirfd, part, 0755) && errno != EEXIST)
 			return -errno;
 		if (!path[i])
-			return 0;
+			break;
 	}
+	/* EEXIST is also said of a file by that name. */
+	struct stat st;
+	if (fstatat(dirfd, path, &st, 0))
+		return -errno;
+	return S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
 }
 
 int file_load(const char *path, size_t max, void **ret_data, size_t *ret_size)

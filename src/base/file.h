@@ -22,7 +22,7 @@ int file_write(int dirfd, const char *path, const char *text);
 /* Last component of a symbolic link's target (`driver`, `iommu_group`). -errno of readlink. */
 int file_link_name(int dirfd, const char *path, char *buf, size_t size);
 
-/* mkdir -p with mode 0755 below dirfd (AT_FDCWD allowed). */
+/* mkdir -p with mode 0755 below dirfd (AT_FDCWD allowed). -errno; -ENOTDIR for a file there. */
 int file_mkdirs(int dirfd, const char *path);
 
 /* Whole regular file into malloc'ed memory, at most `max` bytes (-EFBIG above). Caller frees. */

@@ -192,10 +192,14 @@ static void run_posted(struct loop *loop)
 	pthread_mutex_unlock(&loop->lock);
 }
 
+/* As many as have expired on entry, so that one which arms itself for now cannot starve the fds. */
 static void run_timers(struct loop *loop)
 {
 	uint64_t now = loop->now_ms();
-	while (loop->timers && loop->timers->at_ms <= now) {
+	unsigned expired = 0;
+	for (struct loop_timer *t = loop->timers; t && t->at_ms <= now; t = t->next)
+		expired++;
+	for (; expired && loop->timers && loop->timers->at_ms <= now; expired--) {
 		struct loop_timer *timer = loop->timers;
 		loop->timers = timer->next;
 		timer->armed = false;
