@@ -46,7 +46,7 @@ static int check_ranges(const struct range *ram, unsigned n, uint64_t *ret_size)
 		return -EINVAL;
 	for (unsigned i = 0; i < n; i++) {
 		if (!ram[i].size || (ram[i].start | ram[i].size) % PAGE_4K || ram[i].start < next ||
-		    ram[i].size > (UINT64_C(1) << 52) - ram[i].start)
+		    !inside(ram[i].start, ram[i].size, UINT64_C(1) << 52))
 			return -EINVAL;
 		next = ram[i].start + ram[i].size;
 		sum += ram[i].size;
@@ -103,8 +103,9 @@ static int populate_piece(uint8_t *at, uint64_t size)
 		return 0;
 	if (errno != EINVAL)
 		return -errno;
-	for (uint64_t off = 0; off < size; off += PAGE_4K) /* kernel before 5.14 */
-		*(volatile uint8_t *)(at + off) = 0;
+	/* Kernel before 5.14: a write that changes nothing, for the caller may be loading meanwhile. */
+	for (uint64_t off = 0; off < size; off += PAGE_4K)
+		__atomic_fetch_or(at + off, 0, __ATOMIC_RELAXED);
 	return 0;
 }
 
