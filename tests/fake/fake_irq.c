@@ -6,14 +6,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#define FIRST_GSI 24
+
 struct fake_irq fake_irq;
 
 void fake_irq_init(void)
 {
 	memset(&fake_irq, 0, sizeof(fake_irq));
 	fake_irq.gsis_left = FAKE_GSIS;
-	for (int i = 0; i < FAKE_GSIS; i++)
-		fake_irq.gsi[i].event_fd = -1;
+	fake_irq.top = FIRST_GSI;
 }
 
 static bool readable(int fd)
@@ -34,7 +35,7 @@ void fake_irq_signal(int event_fd)
 	uint64_t one = 1;
 	if (write(event_fd, &one, sizeof(one)) != sizeof(one))
 		__builtin_trap();
-	for (int i = 0; i < FAKE_GSIS; i++) {
+	for (int i = FIRST_GSI; i < fake_irq.top; i++) {
 		if (fake_irq.gsi[i].event_fd != event_fd)
 			continue;
 		drain(event_fd);
@@ -64,9 +65,13 @@ int irq_alloc(struct irqs *irqs)
 		return fake_irq.fail_alloc;
 	if (fake_irq.gsis_left-- <= 0)
 		return -ENOSPC;
-	for (int i = 24; i < FAKE_GSIS; i++) {
+	for (int i = FIRST_GSI; i < FAKE_GSIS; i++) {
 		if (fake_irq.gsi[i].used)
 			continue;
+		if (i >= fake_irq.top) {
+			fake_irq.top = i + 1;
+			fake_irq.gsi[i].event_fd = -1;
+		}
 		fake_irq.gsi[i].used = true;
 		fake_irq.in_use++;
 		return i;
@@ -99,7 +104,7 @@ int irq_commit(struct irqs *irqs)
 	fake_irq.commits++;
 	if (fake_irq.fail_commit)
 		return fake_irq.fail_commit;
-	for (int i = 0; i < FAKE_GSIS; i++) {
+	for (int i = FIRST_GSI; i < fake_irq.top; i++) {
 		if (fake_irq.gsi[i].staged)
 			fake_irq.gsi[i].live = fake_irq.gsi[i].stage;
 		fake_irq.gsi[i].staged = false;

@@ -19,6 +19,7 @@ struct fake_irq {
 	unsigned allocs, frees, commits, wires, unwires, routes;
 	/* State. */
 	unsigned in_use, wired;
+	int top; /* GSIs from here on were never used */
 	struct {
 		bool used, staged;
 		struct msi_msg stage, live; /* live = what the last good commit made of it */
@@ -28,7 +29,7 @@ struct fake_irq {
 	struct {
 		bool level;
 		unsigned raised; /* times it went from low to high */
-	} line[IOAPIC_PINS]; /* irq_line */
+	} line[IOAPIC_PINS];     /* irq_line */
 };
 extern struct fake_irq fake_irq;
 
