@@ -35,9 +35,10 @@ static struct t1 *t1_of(const struct iommu *iommu)
 static int check_container(int container, struct err *err)
 {
 	int version = iommu_container_version(container);
+	if (version < 0)
+		return err_errno(err, version, "/dev/vfio/vfio: VFIO_GET_API_VERSION");
 	if (version != VFIO_API_VERSION)
-		return err_set(err, version < 0 ? version : -EPROTO,
-			       "/dev/vfio/vfio: API version %d, expected %d", version,
+		return err_set(err, -EPROTO, "/dev/vfio/vfio: API version %d, expected %d", version,
 			       VFIO_API_VERSION);
 	int has = iommu_container_has(container, VFIO_TYPE1v2_IOMMU);
 	if (has < 0)
