@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "fake/fake_sysfs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "core/sysfs.h"
+
+struct fake_sysfs fake_sysfs;
+
+static void attr(const struct host *host, const char *bdf, const char *name, char *buf, size_t size)
+{
+	char path[256];
+	snprintf(path, sizeof(path), "bus/pci/devices/%s/%s", bdf, name);
+	if (file_read(host->sys, path, buf, size) < 0)
+		buf[0] = 0;
+}
+
+static int set(const struct host *host, const char *path, const char *text)
+{
+	autoclose int fd = openat(host->sys, path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	return dprintf(fd, "%s\n", text) < 0 ? -EIO : 0;
+}
+
+static int set_attr(const struct host *host, const char *bdf, const char *name, const char *text)
+{
+	char path[256];
+	snprintf(path, sizeof(path), "bus/pci/devices/%s/%s", bdf, name);
+	return set(host, path, text);
+}
+
+static bool has_driver(const struct host *host, const char *name)
+{
+	char path[256];
+	snprintf(path, sizeof(path), "bus/pci/drivers/%s", name);
+	return *name && !faccessat(host->sys, path, F_OK, 0);
+}
+
+static void current(const struct host *host, const char *bdf, char *buf, size_t size)
+{
+	char path[256];
+	snprintf(path, sizeof(path), "bus/pci/devices/%s/driver", bdf);
+	if (file_link_name(host->sys, path, buf, size))
+		buf[0] = 0;
+}
+
+static int unbind(const struct host *host, const char *bdf)
+{
+	char path[256], driver[64];
+	current(host, bdf, driver, sizeof(driver));
+	if (!*driver)
+		return -ENODEV;
+	snprintf(path, sizeof(path), "bus/pci/devices/%s/driver", bdf);
+	if (unlinkat(host->sys, path, 0))
+		return -errno;
+	if (!strcmp(driver, "vfio-pci"))
+		set_attr(host, bdf, "power/control", "on");
+	return 0;
+}
+
+/* Who would take the device: the override alone if there is one, else whoever knows its ids. */
+static void candidate(const struct host *host, const char *bdf, char *driver, size_t size)
+{
+	char override[64];
+	attr(host, bdf, "driver_override", override, sizeof(override));
+	if (*override && strcmp(override, "(null)"))
+		snprintf(driver, size, "%s", override);
+	else
+		attr(host, bdf, "fake_native", driver, size);
+	if (fake_sysfs.greedy)
+		snprintf(driver, size, "%s", fake_sysfs.greedy);
+}
+
+static int probe(const struct host *host, const char *bdf)
+{
+	char path[256], target[256], driver[64];
+	current(host, bdf, driver, sizeof(driver));
+	if (*driver)
+		return 0;
+	candidate(host, bdf, driver, sizeof(driver));
+	if (!has_driver(host, driver))
+		return 0;
+	if (fake_sysfs.shy && !strcmp(driver, fake_sysfs.shy))
+		return -EINVAL;
+	snprintf(path, sizeof(path), "bus/pci/devices/%s/driver", bdf);
+	snprintf(target, sizeof(target), "../../../bus/pci/drivers/%s", driver);
+	if (symlinkat(target, host->sys, path))
+		return -errno;
+	return strcmp(driver, "vfio-pci") ? 0 : set_attr(host, bdf, "power/control", "auto");
+}
+
+static int apply(const struct host *host, const char *path, const char *text)
+{
+	char bdf[32], name[64];
+	if (!strcmp(path, "bus/pci/drivers_probe"))
+		return probe(host, text);
+	if (sscanf(path, "bus/pci/devices/%31[^/]/%63s", bdf, name) != 2)
+		return set(host, path, text);
+	if (!strcmp(name, "driver/unbind"))
+		return strcmp(bdf, text) ? -ENODEV : unbind(host, bdf);
+	if (!strcmp(name, "driver_override") && !strcmp(text, "\n"))
+		text = "(null)";
+	return set(host, path, text);
+}
+
+int sysfs_write(const struct host *host, const char *path, const char *text)
+{
+	int number = ++fake_sysfs.writes;
+	if (number == fake_sysfs.die_at)
+		_exit(FAKE_DEATH);
+	if (number == fake_sysfs.fail_at)
+		return fake_sysfs.fail_with;
+	int r = apply(host, path, text);
+	if (number == fake_sysfs.die_after)
+		_exit(FAKE_DEATH);
+	return r;
+}
