@@ -74,8 +74,9 @@ static const struct cli_operand shell_operand[] = {
 const struct cli_command commands[N_COMMANDS] = {
 	[CMD_DEVICES] = {
 		"devices", "list the PCI devices and what stands in the way of assigning them",
-		"Lists every PCI function by IOMMU group with its driver, and says whether it is ready\n"
-		"to be assigned or what stands in the way. With ADDRESS, shows all about that one.",
+		"Lists every PCI function by IOMMU group with its driver, and says whether it is\n"
+		"ready to be assigned or what stands in the way. With ADDRESS, shows all about\n"
+		"that one.",
 		OPTIONS(devices_options), OPERANDS(device_operand),
 	},
 	[CMD_CHECK] = {
