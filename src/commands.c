@@ -82,8 +82,8 @@ const struct cli_command commands[N_COMMANDS] = {
 	[CMD_CHECK] = {
 		"check", "print what run would do, or every reason why it cannot",
 		"Prints the plan for PROFILE: every change to the host, where each device appears\n"
-		"in the guest, and what it costs. If the profile cannot run, prints all reasons and\n"
-		"exits with 1. Changes nothing.",
+		"in the guest, and what it costs. If the profile cannot run, prints all reasons\n"
+		"and exits with 1. Changes nothing.",
 		OPTIONS(check_options), OPERANDS(profile_operand),
 	},
 	[CMD_RUN] = {

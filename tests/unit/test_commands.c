@@ -85,7 +85,7 @@ static void help_fits_a_terminal(void **state)
 		cli_help(&commands[i], out);
 		fclose(out);
 		for (const char *line = text; *line; line += strcspn(line, "\n") + 1)
-			if (strcspn(line, "\n") > 80) /* columns */
+			if (strcspn(line, "\n") > 80)
 				fail_msg("%s: %.100s", commands[i].name, line);
 		free(text);
 	}
