@@ -15,6 +15,8 @@ void fake_irq_init(void)
 	memset(&fake_irq, 0, sizeof(fake_irq));
 	fake_irq.gsis_left = FAKE_GSIS;
 	fake_irq.top = FIRST_GSI;
+	for (int pin = 0; pin < FIRST_GSI; pin++)
+		fake_irq.gsi[pin].event_fd = -1;
 }
 
 static bool readable(int fd)
@@ -35,7 +37,7 @@ void fake_irq_signal(int event_fd)
 	uint64_t one = 1;
 	if (write(event_fd, &one, sizeof(one)) != sizeof(one))
 		__builtin_trap();
-	for (int i = FIRST_GSI; i < fake_irq.top; i++) {
+	for (int i = 0; i < fake_irq.top; i++) {
 		if (fake_irq.gsi[i].event_fd != event_fd)
 			continue;
 		drain(event_fd);
@@ -116,13 +118,13 @@ int irq_commit(struct irqs *irqs)
 int irq_wire(struct irqs *irqs, int event_fd, int gsi, int resample_fd)
 {
 	(void)irqs;
-	(void)resample_fd;
 	fake_irq.wires++;
 	if (fake_irq.fail_wire)
 		return fake_irq.fail_wire;
 	if (fake_irq.gsi[gsi].event_fd >= 0)
 		return -EBUSY;
 	fake_irq.gsi[gsi].event_fd = event_fd;
+	fake_irq.gsi[gsi].resample_fd = resample_fd;
 	fake_irq.wired++;
 	fake_irq.gsi[gsi].injected += readable(event_fd);
 	return 0;

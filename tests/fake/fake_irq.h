@@ -24,6 +24,7 @@ struct fake_irq {
 		bool used, staged;
 		struct msi_msg stage, live; /* live = what the last good commit made of it */
 		int event_fd;               /* -1 = not wired */
+		int resample_fd;            /* of a wired pin, -1 = edge */
 		unsigned injected;
 	} gsi[FAKE_GSIS];
 	struct {
