@@ -71,7 +71,8 @@ struct part {
 
 static void add_region(struct derive *d, const struct part *p, bool io)
 {
-	struct bus_region *r = io ? vec_push(&d->to->io) : vec_push(&d->to->mem);
+	region_list *list = io ? &d->to->io : &d->to->mem;
+	struct bus_region *r = vec_push(list);
 	if (!r) {
 		d->error = -ENOMEM;
 		return;

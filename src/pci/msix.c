@@ -125,7 +125,7 @@ void msix_table_write(void *ctx, uint64_t off, unsigned size, uint64_t value)
 	uint32_t ctrl = le32_get(entry + PCI_MSIX_ENTRY_VECTOR_CTRL) & PCI_MSIX_ENTRY_CTRL_MASKBIT;
 	le_put(entry + PCI_MSIX_ENTRY_VECTOR_CTRL, 4, ctrl); /* the other bits are reserved */
 	msix->slow_masks += ctrl != le32_get(old + PCI_MSIX_ENTRY_VECTOR_CTRL);
-	if (msix->enabled && memcmp(old, entry, sizeof(old))) {
+	if (msix->enabled && memcmp(old, entry, sizeof(old)) != 0) {
 		judge(msix, i);
 		vectors_sync(&msix->vectors, i, 1);
 	}

@@ -29,7 +29,7 @@ struct pci_root {
 	struct bus *mmio, *pio;  /* borrowed */
 	struct memslots *slots;  /* borrowed */
 	uint32_t address;        /* last write to 0xCF8 */
-	uint64_t ecam_base;      /* 0 = off */
+	uint64_t ecam_base;      /* no BAR decodes there; ECAM_BASE after init, 0 = off */
 	unsigned long publishes; /* maps derived, for status */
 	struct pci_map *map;     /* owned; what pci/map.c derived and published last */
 };

@@ -26,7 +26,9 @@ int vectors_init(struct vectors *vectors, unsigned n, struct irqs *irqs,
 	vectors->at = calloc(n, sizeof(*vectors->at));
 	vectors->fds = calloc(n, sizeof(*vectors->fds));
 	if (!vectors->at || !vectors->fds) {
-		vectors_fini(vectors);
+		free(vectors->at);
+		free(vectors->fds);
+		memset(vectors, 0, sizeof(*vectors));
 		return -ENOMEM;
 	}
 	vectors->n = n;

@@ -155,7 +155,6 @@ static void machine_up(void)
 	fake_memslot_init();
 	require(!qs_init(&m.qs) && !bus_init(&m.mmio, &m.qs) && !bus_init(&m.pio, &m.qs));
 	require(!pci_root_init(&m.root, &m.mmio, &m.pio, &m.slots));
-	m.root.ecam_base = ECAM_BASE;
 	for (unsigned i = 0; i < CARDS; i++)
 		card_init(&m.card[i]);
 	for (unsigned i = 0; i < 2; i++) {

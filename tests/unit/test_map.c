@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <linux/kvm.h>
 #include <linux/pci_regs.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -133,7 +135,6 @@ static int up(void **state)
 	assert_int_equal(bus_init(&mmio, &qs), 0);
 	assert_int_equal(bus_init(&pio, &qs), 0);
 	assert_int_equal(pci_root_init(&root, &mmio, &pio, &slots), 0);
-	root.ecam_base = ECAM_BASE;
 	assert_int_equal(pci_port_init(&port, 1, (struct pci_link){ 0 }), 0);
 	assert_int_equal(pci_bus_add(&root.bus0, &port.func, 1, 0), 0);
 	card_init(&card);
@@ -727,6 +728,57 @@ static void toggling_forever_does_not_grow_the_map(void **state)
 	assert_int_equal(qs_reclaim(&qs), 0);
 }
 
+/* --- threads --- */
+
+static atomic_bool stop_looking;
+
+/* A vCPU that reads the trapped page all the time: the card, or nobody, and never a torn map. */
+static void *vcpu_reads(void *ctx)
+{
+	struct qs_reader reader;
+	uint64_t *ret_bad = ctx;
+	qs_register(&qs, &reader);
+	while (!atomic_load(&stop_looking)) {
+		qs_online(&qs, &reader);
+		uint64_t value = bus_read(&mmio, GPA_BAR0 + 0x2340, 4);
+		qs_offline(&reader);
+		*ret_bad += value != 0x34 && value != UINT32_MAX;
+	}
+	qs_unregister(&qs, &reader);
+	return NULL;
+}
+
+static void *vcpu_toggles(void *ctx)
+{
+	uint16_t bit = *(uint16_t *)ctx;
+	for (unsigned i = 0; i < 500; i++) {
+		command(&card.func, i & 1 ? bit : 0);
+		pci_ecam_ops.read(&root, 0, 4);
+	}
+	command(&card.func, PCI_COMMAND_MEMORY | PCI_COMMAND_IO);
+	return NULL;
+}
+
+static void vcpus_may_race_for_config_space_and_bars(void **state)
+{
+	(void)state;
+	program(&card, 3);
+	uint64_t bad = 0;
+	uint16_t bits[2] = { PCI_COMMAND_MEMORY, PCI_COMMAND_IO };
+	pthread_t looker, toggler[2];
+	atomic_store(&stop_looking, false);
+	assert_int_equal(pthread_create(&looker, NULL, vcpu_reads, &bad), 0);
+	for (unsigned i = 0; i < 2; i++)
+		assert_int_equal(pthread_create(&toggler[i], NULL, vcpu_toggles, &bits[i]), 0);
+	for (unsigned i = 0; i < 2; i++)
+		pthread_join(toggler[i], NULL);
+	atomic_store(&stop_looking, true);
+	pthread_join(looker, NULL);
+	assert_int_equal(bad, 0);
+	assert_int_equal(fake_memslot.n, 3);
+	assert_int_equal(qs_reclaim(&qs), 0);
+}
+
 int main(void)
 {
 #define ROOT(name) cmocka_unit_test_setup_teardown(name, up_on_root, down)
@@ -768,6 +820,7 @@ int main(void)
 		ROOT(a_failed_publication_is_tried_again),
 		ROOT(slots_that_could_not_be_removed_are_tried_again),
 		ROOT(toggling_forever_does_not_grow_the_map),
+		ROOT(vcpus_may_race_for_config_space_and_bars),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
