@@ -95,8 +95,8 @@ const struct cli_command commands[N_COMMANDS] = {
 	},
 	[CMD_RECOVER] = {
 		"recover", "undo what a killed run left on the host",
-		"Undoes the journalled changes of every run that has ended without doing so itself,\n"
-		"or of NAME alone. A run that is alive is left alone.",
+		"Undoes the journalled changes of every run that has ended without doing so\n"
+		"itself, or of NAME alone. A run that is alive is left alone.",
 		OPTIONS(recover_options), OPERANDS(name_operand),
 	},
 	[CMD_STATUS] = {
@@ -112,8 +112,8 @@ const struct cli_command commands[N_COMMANDS] = {
 	},
 	[CMD_PROFILE] = {
 		"profile", "print a profile in full, or the reference of all options",
-		"'dump PROFILE' prints the profile with every option spelt out, defaults and --set\n"
-		"included. 'reference' prints the reference of all options in Markdown.",
+		"'dump PROFILE' prints the profile with every option spelt out, defaults and\n"
+		"--set included. 'reference' prints the reference of all options in Markdown.",
 		OPTIONS(profile_cmd_options), OPERANDS(profile_operands),
 	},
 	[CMD_COMPLETION] = {
