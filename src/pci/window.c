@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/bytes.h"
-#include "base/cleanup.h"
 
 #define BUSES 255 /* for ports; bus 0 is the root */
 
@@ -26,7 +25,7 @@ static const struct {
 
 /* What is placed in a window of the root bus: a whole port's window, or one BAR on bus 0. */
 struct item {
-	unsigned port;          /* WINDOW_ON_ROOT for a BAR */
+	unsigned port;          /* WINDOW_ON_ROOT for a BAR on bus 0 */
 	struct window_bar *bar; /* NULL for a port */
 	uint64_t size, align;   /* size 0 = a port that needs none */
 	uint64_t addr;
@@ -37,8 +36,7 @@ struct items {
 	size_t n;
 };
 
-/* Behind a bridge only prefetchable memory goes to the 64-bit window (PCI-to-PCI Bridge 1.2
- * §3.2.5.9). */
+/* Behind a bridge only prefetchable memory goes high (PCI-to-PCI Bridge 1.2 §3.2.5.9). */
 static enum space space_of(const struct window_bar *bar)
 {
 	if (bar->kind == BAR_IO)
@@ -52,15 +50,6 @@ static uint64_t room(enum space space, const struct window_bar *bar)
 	return max_u64(bar->size, spaces[space].bar_min);
 }
 
-static int bigger_bar_first(const void *a, const void *b)
-{
-	const struct window_bar *x = *(struct window_bar *const *)a;
-	const struct window_bar *y = *(struct window_bar *const *)b;
-	if (x->size != y->size)
-		return x->size > y->size ? -1 : 1;
-	return x < y ? -1 : x > y; /* one array: keeps the caller's order */
-}
-
 static int stricter_item_first(const void *a, const void *b)
 {
 	const struct item *x = a, *y = b;
@@ -68,7 +57,7 @@ static int stricter_item_first(const void *a, const void *b)
 		return x->align > y->align ? -1 : 1;
 	if (x->size != y->size)
 		return x->size > y->size ? -1 : 1;
-	if (x->bar != y->bar)
+	if (x->bar != y->bar) /* in one array: keeps the caller's order */
 		return x->bar < y->bar ? -1 : 1;
 	return x->port < y->port ? -1 : x->port > y->port;
 }
@@ -82,52 +71,57 @@ static int into_port(struct item *port, enum space space, struct window_bar *bar
 	return __builtin_add_overflow(port->size, size, &port->size) ? -EOVERFLOW : 0;
 }
 
-/* The BARs of one space, biggest first, into their ports or, on bus 0, as items of their own. */
-static int collect(struct items *items, enum space space, struct window_bar **sorted, size_t n,
-		   unsigned n_ports)
+/* The BARs of one space, biggest first; `ret` has room for all. Returns how many. */
+static size_t sort_bars(struct item *ret, enum space space, struct window_bar *bars, size_t n_bars)
 {
-	for (size_t i = 0; i < n; i++) {
-		struct window_bar *bar = sorted[i];
-		int e = 0;
-		if (bar->port < n_ports)
-			e = into_port(&items->at[bar->port], space, bar);
-		else
-			items->at[items->n++] = (struct item){
-				.port = WINDOW_ON_ROOT,
-				.bar = bar,
-				.size = room(space, bar),
-				.align = room(space, bar),
-			};
-		if (e)
-			return e;
+	size_t n = 0;
+	for (size_t i = 0; i < n_bars; i++) {
+		if (space_of(&bars[i]) != space)
+			continue;
+		ret[n++] = (struct item){
+			.port = bars[i].port,
+			.bar = &bars[i],
+			.size = room(space, &bars[i]),
+			.align = room(space, &bars[i]),
+		};
+	}
+	if (n)
+		qsort(ret, n, sizeof(*ret), stricter_item_first);
+	return n;
+}
+
+/* Ends every port's window on the granule. -EOVERFLOW past 2^64. */
+static int round_ports(struct items *items, enum space space, unsigned n_ports)
+{
+	for (unsigned i = 0; i < n_ports; i++) {
+		uint64_t size = items->at[i].size;
+		items->at[i].size = align_up(size, spaces[space].granule);
+		if (items->at[i].size < size)
+			return -EOVERFLOW;
 	}
 	return 0;
 }
 
+/* Everything of one space: BARs into their ports or, on bus 0, items of their own. */
 static int gather(struct items *items, enum space space, struct window_bar *bars, size_t n_bars,
 		  unsigned n_ports)
 {
-	autofree struct window_bar **sorted = calloc(n_bars + 1, sizeof(*sorted));
-	items->at = calloc(n_bars + n_ports + 1, sizeof(*items->at));
-	if (!sorted || !items->at)
+	/* Ports, then BARs on bus 0; behind them room to sort. */
+	items->at = calloc(n_ports + 2 * n_bars + 1, sizeof(*items->at));
+	if (!items->at)
 		return -ENOMEM;
-	size_t n = 0;
-	for (size_t i = 0; i < n_bars; i++) {
-		if (space_of(&bars[i]) == space)
-			sorted[n++] = &bars[i];
-	}
-	if (n)
-		qsort(sorted, n, sizeof(*sorted), bigger_bar_first);
+	struct item *sorted = items->at + n_ports + n_bars;
+	size_t n = sort_bars(sorted, space, bars, n_bars);
 	items->n = n_ports;
 	for (unsigned i = 0; i < n_ports; i++)
 		items->at[i] = (struct item){ .port = i, .align = spaces[space].granule };
-	int e = collect(items, space, sorted, n, n_ports);
-	for (unsigned i = 0; i < n_ports && !e; i++) {
-		uint64_t granule = spaces[space].granule, size = items->at[i].size;
-		items->at[i].size = align_up(size, granule);
-		e = items->at[i].size < size ? -EOVERFLOW : 0;
+	for (size_t i = 0; i < n; i++) {
+		if (sorted[i].port >= n_ports)
+			items->at[items->n++] = sorted[i];
+		else if (into_port(&items->at[sorted[i].port], space, sorted[i].bar))
+			return -EOVERFLOW;
 	}
-	return e;
+	return round_ports(items, space, n_ports);
 }
 
 /* Places all items upward from `start`; returns the end in *ret_end. -EOVERFLOW past 2^64. */
@@ -281,14 +275,9 @@ static unsigned ports_of(const struct window_bar *bars, size_t n_bars)
 	return n;
 }
 
-uint64_t window_need64(const struct window_bar *bars, size_t n_bars)
+/* As window_need64, in a copy that it may write addresses to. */
+static uint64_t need64(struct window_bar *copy, size_t n_bars, unsigned n_ports)
 {
-	unsigned n_ports = ports_of(bars, n_bars);
-	autofree struct window_bar *copy = calloc(n_bars + 1, sizeof(*copy));
-	if (!copy || check(bars, n_bars, n_ports))
-		return UINT64_MAX;
-	if (n_bars)
-		memcpy(copy, bars, n_bars * sizeof(*copy));
 	struct items items = { 0 };
 	uint64_t end = 0, align = 0;
 	int e = gather(&items, SPACE_PREF, copy, n_bars, n_ports);
@@ -299,4 +288,19 @@ uint64_t window_need64(const struct window_bar *bars, size_t n_bars)
 	free(items.at);
 	/* The first item may have to skip up to its alignment; the others keep their distances. */
 	return e || __builtin_add_overflow(end, align, &end) ? UINT64_MAX : end;
+}
+
+uint64_t window_need64(const struct window_bar *bars, size_t n_bars)
+{
+	unsigned n_ports = ports_of(bars, n_bars);
+	if (check(bars, n_bars, n_ports))
+		return UINT64_MAX;
+	struct window_bar *copy = calloc(n_bars + 1, sizeof(*copy));
+	if (!copy)
+		return UINT64_MAX;
+	if (n_bars)
+		memcpy(copy, bars, n_bars * sizeof(*copy));
+	uint64_t need = need64(copy, n_bars, n_ports);
+	free(copy);
+	return need;
 }
