@@ -122,7 +122,7 @@ static int place_device(struct machine *m, struct vfio_pci *vfio, const struct p
 				 bdf_text(planned->guest).s);
 	if (planned->gsi)
 		r = vfio_pci_route_intx(vfio, planned->gsi, err);
-	return r ? r : vfio_pci_notify(vfio, m->loop, err);
+	return r ? r : machine_watch_device(m, vfio, err);
 }
 
 static int device_up(struct machine *m, const struct plan_device *planned, struct err *err)
@@ -161,6 +161,16 @@ static int devices_up(struct machine *m, struct err *err)
 	return r;
 }
 
+/* Opening has reset all that have a reset of their own; a bus reset needs the whole set. */
+static int fresh_devices_up(struct machine *m, struct err *err)
+{
+	struct err warning = { 0 };
+	int r = devices_up(m, err);
+	if (!r && vfio_reset_unready(m->device_set, m->n_devices, &warning))
+		log_warn("started without a reset: %s", warning.text);
+	return r;
+}
+
 static void devices_down(struct machine *m)
 {
 	while (m->n_devices_up)
@@ -196,8 +206,11 @@ static void dma_down(struct machine *m)
 static int console_up(struct machine *m, struct err *err)
 {
 	bool stdio = m->plan->profile->console == CONSOLE_STDIO;
-	return console_init(&m->console, m->loop, stdio ? STDIN_FILENO : -1,
-			    stdio ? STDOUT_FILENO : -1, err);
+	int r = console_init(&m->console, m->loop, stdio ? STDIN_FILENO : -1,
+			     stdio ? STDOUT_FILENO : -1, err);
+	if (!r)
+		machine_watch_console(m);
+	return r;
 }
 
 static void console_down(struct machine *m)
@@ -264,14 +277,19 @@ static void acpi_down(struct machine *m)
 static int vcpus_up(struct machine *m, struct err *err)
 {
 	unsigned n = m->plan->profile->vcpus;
-	m->vcpus.mmio = &m->mmio;
-	m->vcpus.pio = &m->pio;
-	m->vcpus.qs = &m->qs;
 	m->cpuid = malloc(sizeof(*m->cpuid));
 	if (!m->cpuid)
 		return err_errno(err, -ENOMEM, "CPUID table");
 	int r = vm_cpuid(&m->vm, n, m->plan->layout.phys_bits, m->cpuid, err);
-	return r ? r : vcpus_init(&m->vcpus, &m->vm, n, m->cpuid, err);
+	if (!r)
+		r = vcpus_init(&m->vcpus, &m->vm, n, m->cpuid, err);
+	if (r)
+		return r;
+	m->vcpus.mmio = &m->mmio;
+	m->vcpus.pio = &m->pio;
+	m->vcpus.qs = &m->qs;
+	machine_watch_vcpus(m);
+	return 0;
 }
 
 static void vcpus_down(struct machine *m)
@@ -314,7 +332,7 @@ static const struct part {
 	{ "memory slots", ram_slots_up, ram_slots_down },
 	{ "PCI hierarchy", pci_up, pci_down },
 	{ "address space", iommu_up, iommu_down },
-	{ "assigned devices", devices_up, devices_down },
+	{ "assigned devices", fresh_devices_up, devices_down },
 	{ "DMA mappings", dma_up, dma_down },
 	{ "console", console_up, console_down },
 	{ "board", board_up, board_down },

@@ -106,7 +106,11 @@ void machine_stop_now(struct machine *m, enum machine_end end);
 /* Power-on state of every part and the guest's first instruction again. vCPUs paused. */
 int machine_reset(struct machine *m, struct err *err);
 
+/* What the parts report goes to machine_events.c; each after the part's own init. */
 void machine_events_init(struct machine *m);
+void machine_watch_vcpus(struct machine *m);
+void machine_watch_console(struct machine *m);
+int machine_watch_device(struct machine *m, struct vfio_pci *vfio, struct err *err);
 /* Signals the run obeys: SIGTERM, SIGINT, SIGHUP. */
 void machine_signal(void *machine, int signo);
 

@@ -174,14 +174,25 @@ void machine_events_init(struct machine *m)
 	m->work = (struct loop_work){ .run = act, .ctx = m };
 	m->stop_timer = (struct loop_timer){ .expired = stop_expired, .ctx = m };
 	m->events = (struct platform_events){ guest_reset, guest_power_off, m };
+}
+
+void machine_watch_vcpus(struct machine *m)
+{
 	m->vcpus.request = vcpu_wants;
 	m->vcpus.request_ctx = m;
+}
+
+void machine_watch_console(struct machine *m)
+{
 	m->console.on_stop = console_stop;
 	m->console.on_button = console_button;
 	m->console.ctx = m;
-	for (unsigned i = 0; i < m->n_devices; i++) {
-		m->device[i].notify.on_error = device_error;
-		m->device[i].notify.on_unplug = device_unplug;
-		m->device[i].notify.ctx = m;
-	}
+}
+
+int machine_watch_device(struct machine *m, struct vfio_pci *vfio, struct err *err)
+{
+	vfio->notify.on_error = device_error;
+	vfio->notify.on_unplug = device_unplug;
+	vfio->notify.ctx = m;
+	return vfio_pci_notify(vfio, m->loop, err);
 }
