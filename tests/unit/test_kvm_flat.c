@@ -156,15 +156,9 @@ static const uint8_t hello[] = {
 };
 
 /* Whether this KVM can run anything at all; a software one may lack an instruction. */
-static int look_for_kvm(void **state)
+static void try_smallest_guest(struct bench *b)
 {
-	struct bench *b = &bench;
 	struct err err = { 0 };
-	(void)state;
-#ifdef __SANITIZE_THREAD__
-	snprintf(unable, sizeof(unable), "the thread sanitizer delays signal handlers and so kicks");
-	return 0;
-#endif
 	if (up(b, &err)) {
 		snprintf(unable, sizeof(unable), "%.500s", err.text);
 	} else {
@@ -180,8 +174,19 @@ static int look_for_kvm(void **state)
 			snprintf(unable, sizeof(unable), "the smallest guest does nothing");
 	}
 	down(b);
+}
+
+static int look_for_kvm(void **state)
+{
+	(void)state;
+#ifdef __SANITIZE_THREAD__
+	snprintf(unable, sizeof(unable), "the thread sanitizer delays signal handlers and so kicks");
+	(void)try_smallest_guest;
+#else
+	try_smallest_guest(&bench);
+#endif
 	if (unable[0])
-		print_message("no guests on this machine: %s\n", unable);
+		print_message("skipping all, no guests on this machine: %s\n", unable);
 	return 0;
 }
 
