@@ -32,7 +32,7 @@ bool cli_colour(FILE *out)
 	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
 	if (no && *no)
 		return false;
-	return isatty(fileno(out)) && term && strcmp(term, "dumb");
+	return isatty(fileno(out)) && term && strcmp(term, "dumb") != 0;
 }
 
 static int usage(const struct cli_command *command)
@@ -59,7 +59,10 @@ static int check_choice(const char *what, const char *const *choices, const char
 	char list[256] = "";
 	for (size_t i = 0; choices[i]; i++)
 		snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s%s",
-			 !i ? "" : choices[i + 1] ? ", " : " or ", choices[i]);
+			 !i               ? ""
+			 : choices[i + 1] ? ", "
+					  : " or ",
+			 choices[i]);
 	const char *near = near_match(value, choices, count(choices));
 	cli_error("%s: expected %s, found '%s'%s%s%s", what, list, value,
 		  near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
@@ -165,7 +168,7 @@ static int missing_value(const struct cli_command *command)
 
 static int parse_options(const struct cli_command *command, int argc, char **argv, void *args)
 {
-	struct getopt_table table;
+	struct getopt_table table = { 0 };
 	fill_getopt(command, &table);
 	optind = 0; /* glibc: start afresh */
 	opterr = 0;

@@ -47,9 +47,9 @@ struct cli_option {
 };
 
 struct cli_operand {
-	const char *name; /* as in the usage line: PROFILE */
-	size_t offset;    /* const char *, into argv */
-	bool optional;    /* only the last ones may be */
+	const char *name;           /* as in the usage line: PROFILE */
+	size_t offset;              /* const char *, into argv */
+	bool optional;              /* only the last ones may be */
 	const char *const *choices; /* NULL = any text */
 	enum cli_complete complete;
 };

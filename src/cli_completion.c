@@ -32,7 +32,8 @@ static const char *bash_files(enum cli_complete complete)
 		[CLI_COMPLETE_NONE] = NULL,
 		[CLI_COMPLETE_FILE] = "compgen -f -- \"$cur\"",
 		[CLI_COMPLETE_DIR] = "compgen -d -- \"$cur\"",
-		[CLI_COMPLETE_PROFILE] = "compgen -f -X '!*.cfg' -- \"$cur\"; compgen -d -- \"$cur\"",
+		[CLI_COMPLETE_PROFILE] =
+			"compgen -f -X '!*.cfg' -- \"$cur\"; compgen -d -- \"$cur\"",
 	};
 	return how[complete];
 }
@@ -132,19 +133,25 @@ static void zsh_action(const char *name, const char *const *choices, enum cli_co
 	fputc(')', out);
 }
 
+static void zsh_form(const struct cli_option *o, const char *name, FILE *out)
+{
+	fprintf(out, " \\\n\t\t\t'%s%s[", o->kind == CLI_REPEAT ? "*" : "", name);
+	quoted(o->help, "'\\''", out);
+	fputc(']', out);
+	if (o->kind != CLI_FLAG)
+		zsh_action(o->value, o->choices, o->complete, out);
+	fputc('\'', out);
+}
+
+/* Its long form and its short one. */
 static void zsh_option(const struct cli_option *o, FILE *out)
 {
 	char names[80];
 	snprintf(names, sizeof(names), "--%s", o->name);
-	for (int short_form = 0; short_form <= (o->letter != 0); short_form++) {
-		if (short_form)
-			snprintf(names, sizeof(names), "-%c", o->letter);
-		fprintf(out, " \\\n\t\t\t'%s%s[", o->kind == CLI_REPEAT ? "*" : "", names);
-		quoted(o->help, "'\\''", out);
-		fputc(']', out);
-		if (o->kind != CLI_FLAG)
-			zsh_action(o->value, o->choices, o->complete, out);
-		fputc('\'', out);
+	zsh_form(o, names, out);
+	if (o->letter) {
+		snprintf(names, sizeof(names), "-%c", o->letter);
+		zsh_form(o, names, out);
 	}
 }
 
@@ -200,9 +207,9 @@ static void fish_option(const struct cli_command *c, const struct cli_option *o,
 		words(o->choices, out);
 		fputc('\'', out);
 	} else if (o->kind != CLI_FLAG) {
-		fputs(o->complete == CLI_COMPLETE_NONE ? " -x" :
-		      o->complete == CLI_COMPLETE_DIR  ? " -xa '(__fish_complete_directories)'" :
-							 " -rF",
+		fputs(o->complete == CLI_COMPLETE_NONE  ? " -x"
+		      : o->complete == CLI_COMPLETE_DIR ? " -xa '(__fish_complete_directories)'"
+							: " -rF",
 		      out);
 	}
 	fputs(" -d '", out);
@@ -241,9 +248,10 @@ static void fish(const struct cli_command *commands, size_t n, FILE *out)
 
 int cli_completion(const char *shell, const struct cli_command *commands, size_t n, FILE *out)
 {
-	static void (*const write[])(const struct cli_command *, size_t, FILE *) = { bash, zsh, fish };
+	static void (*const write[])(const struct cli_command *, size_t, FILE *) = { bash, zsh,
+										     fish };
 	for (size_t i = 0; cli_shells[i]; i++) {
-		if (strcmp(cli_shells[i], shell))
+		if (strcmp(cli_shells[i], shell) != 0)
 			continue;
 		write[i](commands, n, out);
 		return fflush(out) ? -EIO : 0;

@@ -44,13 +44,14 @@ static const struct cli_option devices_options[] = {
 	OPT_VERBOSE,
 };
 static const struct cli_option check_options[] = { OPT_SET,  OPT_IOMMU, OPT_DUMP,
-						   OPT_JSON, OPT_HOST,	OPT_VERBOSE };
+						   OPT_JSON, OPT_HOST,  OPT_VERBOSE };
 static const struct cli_option run_options[] = { OPT_SET, OPT_IOMMU, OPT_DUMP, OPT_HOST,
 						 OPT_VERBOSE };
 static const struct cli_option recover_options[] = { OPT_HOST, OPT_VERBOSE };
 static const struct cli_option status_options[] = { OPT_JSON, OPT_HOST };
 static const struct cli_option stop_options[] = {
-	OPTION(force, "force", CLI_FLAG, .letter = 'f', .help = "stop at once, without asking the guest"),
+	OPTION(force, "force", CLI_FLAG, .letter = 'f',
+	       .help = "stop at once, without asking the guest"),
 	OPT_HOST,
 };
 static const struct cli_option profile_cmd_options[] = { OPT_SET };

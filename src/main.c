@@ -8,9 +8,8 @@
 #include "cmd.h"
 
 static int (*const run[N_COMMANDS])(int argc, char **argv) = {
-	[CMD_DEVICES] = cmd_devices, [CMD_CHECK] = cmd_check,
-	[CMD_RUN] = cmd_run,	     [CMD_RECOVER] = cmd_recover,
-	[CMD_STATUS] = cmd_status,   [CMD_STOP] = cmd_stop,
+	[CMD_DEVICES] = cmd_devices, [CMD_CHECK] = cmd_check,           [CMD_RUN] = cmd_run,
+	[CMD_RECOVER] = cmd_recover, [CMD_STATUS] = cmd_status,         [CMD_STOP] = cmd_stop,
 	[CMD_PROFILE] = cmd_profile, [CMD_COMPLETION] = cmd_completion,
 };
 
@@ -21,8 +20,8 @@ static void list_commands(FILE *out)
 	      out);
 	for (int i = 0; i < N_COMMANDS; i++)
 		fprintf(out, "  %-11s %s\n", commands[i].name, commands[i].brief);
-	fputs("\n'bulkhead help COMMAND' tells more of one. Exit status: 0 done, 1 refused or failed,\n"
-	      "2 wrong usage.\n",
+	fputs("\n'bulkhead help COMMAND' tells more of one.\n"
+	      "Exit status: 0 done, 1 refused or failed, 2 wrong usage.\n",
 	      out);
 }
 
@@ -73,7 +72,7 @@ static int dispatch(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	/* A reader that goes away must not kill a run between a change to the host and its undoing. */
+	/* A reader that goes away must not kill a run while the host is changed. */
 	signal(SIGPIPE, SIG_IGN);
 	int status = dispatch(argc, argv);
 	/* What was promised on stdout did not arrive: a script must not take that for success. */

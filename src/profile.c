@@ -26,15 +26,16 @@ static bool same_device(const struct profile_device *a, const struct profile_dev
 {
 	if (a->by_id != b->by_id)
 		return false;
-	return a->by_id ? a->vendor == b->vendor && a->device == b->device :
-			  bdf_equal(a->bdf, b->bdf);
+	return a->by_id ? a->vendor == b->vendor && a->device == b->device
+			: bdf_equal(a->bdf, b->bdf);
 }
 
 static int check_duplicates(const struct profile *profile, struct err *err)
 {
 	for (unsigned i = 1; i < profile->n_devices; i++) {
 		for (unsigned j = 0; j < i; j++) {
-			const struct profile_device *a = &profile->device[j], *b = &profile->device[i];
+			const struct profile_device *a = &profile->device[j],
+						    *b = &profile->device[i];
 			if (!same_device(a, b))
 				continue;
 			struct opt_at at = { .source = b->line ? profile->path : "--set",
@@ -81,8 +82,8 @@ int profile_load(struct profile *profile, const char *path, const char *const *o
 {
 	memset(profile, 0, sizeof(*profile));
 	profile->path = strdup(path);
-	int r = profile->path ? load(profile, overrides, n_overrides, err) :
-				err_set(err, -ENOMEM, "%s: out of memory", path);
+	int r = profile->path ? load(profile, overrides, n_overrides, err)
+			      : err_set(err, -ENOMEM, "%s: out of memory", path);
 	if (r)
 		profile_fini(profile);
 	return r;

@@ -56,8 +56,9 @@ struct profile {
 
 /*
  * Reads and checks `path`, then applies `overrides` ("boot.cmdline=quiet", "devices[0].rom=off").
- * Errors: file:line, the key, what was expected, a near match for a typo. Relative file names are
- * taken from the profile's directory.
+ * Errors: file:line, the key, what was expected, a near match for a typo; `profile` is left empty.
+ * Relative file names are taken from the profile's directory, in an override from the current one,
+ * and are absolute in the result.
  */
 int profile_load(struct profile *profile, const char *path, const char *const *overrides,
 		 unsigned n_overrides, struct err *err);

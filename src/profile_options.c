@@ -19,9 +19,10 @@ static int accept_name(void *object, const char *text, struct err *err)
 			       opt_quote(text).s);
 	for (const char *c = text; *c; c++)
 		if (!isalnum((unsigned char)*c) && !strchr("._-", *c))
-			return err_set(err, -EINVAL,
-				       "%s has other characters than letters, digits, '.', '_', '-'",
-				       opt_quote(text).s);
+			return err_set(
+				err, -EINVAL,
+				"%s has other characters than letters, digits, '.', '_', '-'",
+				opt_quote(text).s);
 	return 0;
 }
 
@@ -39,7 +40,8 @@ static int accept_pci(void *object, const char *text, struct err *err)
 	if (parse_pci_id(text, &vendor, &id))
 		return err_set(err, -EINVAL,
 			       "expected an address such as \"0000:01:00.0\" or vendor:device such "
-			       "as \"8086:10ca\", found %s", opt_quote(text).s);
+			       "as \"8086:10ca\", found %s",
+			       opt_quote(text).s);
 	device->by_id = true;
 	device->bdf = (struct bdf){ 0 };
 	device->vendor = vendor;
@@ -47,13 +49,18 @@ static int accept_pci(void *object, const char *text, struct err *err)
 	return 0;
 }
 
-static const char *const console_names[] = { [CONSOLE_STDIO] = "stdio", [CONSOLE_OFF] = "off", NULL };
-static const char *const reboot_names[] = { [REBOOT_RESTART] = "restart", [REBOOT_STOP] = "stop",
-					    NULL };
-static const char *const iommu_names[] = { [IOMMU_AUTO] = "auto", [IOMMU_TYPE1] = "type1",
-					   [IOMMU_FD] = "iommufd", NULL };
-static const char *const group_names[] = { [GROUP_REFUSE] = "refuse", [GROUP_HOLD] = "hold",
-					   [GROUP_TAKE] = "take", NULL };
+static const char *const console_names[] = {
+	[CONSOLE_STDIO] = "stdio", [CONSOLE_OFF] = "off", NULL
+};
+static const char *const reboot_names[] = {
+	[REBOOT_RESTART] = "restart", [REBOOT_STOP] = "stop", NULL
+};
+static const char *const iommu_names[] = {
+	[IOMMU_AUTO] = "auto", [IOMMU_TYPE1] = "type1", [IOMMU_FD] = "iommufd", NULL
+};
+static const char *const group_names[] = {
+	[GROUP_REFUSE] = "refuse", [GROUP_HOLD] = "hold", [GROUP_TAKE] = "take", NULL
+};
 static const char *const rom_words[] = { "device", "off", NULL };
 
 static const struct opt boot_rows[] = {
@@ -63,7 +70,8 @@ static const struct opt boot_rows[] = {
 		.offset = offsetof(struct profile, boot.kernel),
 		.min = 1,
 		.brief = "The Linux kernel to start, a bzImage",
-		.detail = "A distribution's `vmlinuz` is one. It is entered directly in 64-bit mode.",
+		.detail =
+			"A distribution's `vmlinuz` is one. It is entered directly in 64-bit mode.",
 	},
 	{
 		.key = "initrd",
@@ -98,7 +106,8 @@ static const struct opt device_rows[] = {
 		.max = 20,
 		.accept = accept_pci,
 		.example = "0000:01:00.0",
-		.brief = "Which device: its PCI address, or `vendor:device` that exactly one device has",
+		.brief = "Which device: its PCI address, or `vendor:device` that exactly one "
+			 "device has",
 		.detail = "An address names a slot and survives a change of the card; "
 			  "`vendor:device` names the card and survives a change of the slot. "
 			  "`bulkhead devices` lists both.",
@@ -123,7 +132,8 @@ static const struct opt device_rows[] = {
 		.fallback = "refuse",
 		.names = group_names,
 		.brief = "What to do with the other functions of the device's IOMMU group",
-		.detail = "The IOMMU cannot tell devices of one group apart, so none of them may stay "
+		.detail = "The IOMMU cannot tell devices of one group apart, so none of them may "
+			  "stay "
 			  "with a driver of the host. `\"refuse\"` names them and does not start; "
 			  "`\"hold\"` binds them to vfio-pci for as long as the guest runs; "
 			  "`\"take\"` gives them to the guest as well.",
@@ -141,7 +151,8 @@ static const struct opt rows[] = {
 		.accept = accept_name,
 		.example = "demo",
 		.brief = "What the virtual machine is called in messages, `status` and `stop`",
-		.detail = "Letters, digits, `.`, `_` and `-`, the first a letter or digit, at most 48. "
+		.detail = "Letters, digits, `.`, `_` and `-`, the first a letter or digit, at most "
+			  "48. "
 			  "Two running profiles have different names.",
 	},
 	{
@@ -163,7 +174,8 @@ static const struct opt rows[] = {
 		.multiple = 2 * MIB,
 		.example = "1G",
 		.brief = "Guest RAM",
-		.detail = "A number with K, M, G or T, powers of 1024, in quotes. All of it is pinned "
+		.detail = "A number with K, M, G or T, powers of 1024, in quotes. All of it is "
+			  "pinned "
 			  "while the guest runs, because an assigned device may write to any page.",
 	},
 	{
@@ -191,8 +203,9 @@ static const struct opt rows[] = {
 		.fallback = "stdio",
 		.names = console_names,
 		.brief = "Where the guest's first serial port is",
-		.detail = "`\"stdio\"` is the terminal that `bulkhead run` was started on; `\"off\"` "
-			  "drops what the guest prints.",
+		.detail =
+			"`\"stdio\"` is the terminal that `bulkhead run` was started on; `\"off\"` "
+			"drops what the guest prints.",
 	},
 	{
 		.key = "reboot",
@@ -201,8 +214,9 @@ static const struct opt rows[] = {
 		.fallback = "restart",
 		.names = reboot_names,
 		.brief = "What a reboot of the guest does",
-		.detail = "`\"restart\"` resets every device and starts the guest again, `\"stop\"` "
-			  "ends the run.",
+		.detail =
+			"`\"restart\"` resets every device and starts the guest again, `\"stop\"` "
+			"ends the run.",
 	},
 	{
 		.key = "iommu",
@@ -211,9 +225,10 @@ static const struct opt rows[] = {
 		.fallback = "auto",
 		.names = iommu_names,
 		.brief = "The kernel interface that maps guest memory for the devices",
-		.detail = "`\"type1\"` is the VFIO container, `\"iommufd\"` its successor (Linux 6.6 "
-			  "and later); `\"auto\"` takes iommufd where the host has it for every "
-			  "device.",
+		.detail =
+			"`\"type1\"` is the VFIO container, `\"iommufd\"` its successor (Linux 6.6 "
+			"and later); `\"auto\"` takes iommufd where the host has it for every "
+			"device.",
 	},
 	{
 		.key = "unsafe_interrupts",
@@ -221,7 +236,8 @@ static const struct opt rows[] = {
 		.offset = offsetof(struct profile, unsafe_interrupts),
 		.fallback = "false",
 		.brief = "Assign devices although the host cannot remap interrupts",
-		.detail = "Without interrupt remapping a guest can make its device send any interrupt "
+		.detail = "Without interrupt remapping a guest can make its device send any "
+			  "interrupt "
 			  "to the host. Only for a guest that is trusted like the host itself.",
 	},
 	{
@@ -230,7 +246,8 @@ static const struct opt rows[] = {
 		.offset = offsetof(struct profile, force),
 		.fallback = "false",
 		.brief = "Take devices that the host itself uses",
-		.detail = "A disk with a mounted file system, the network adapter of the default route "
+		.detail = "A disk with a mounted file system, the network adapter of the default "
+			  "route "
 			  "and the boot display are refused otherwise.",
 	},
 	{
@@ -240,7 +257,8 @@ static const struct opt rows[] = {
 		.fallback = "30",
 		.max = 3600,
 		.unit = "seconds",
-		.brief = "How long the guest has to power off when asked, before it is stopped by force",
+		.brief = "How long the guest has to power off when asked, before it is stopped by "
+			 "force",
 		.detail = "`bulkhead stop` and SIGTERM press the power button; 0 does not wait.",
 	},
 };

@@ -99,8 +99,9 @@ static int store_enum(const struct opt *row, void *object, const struct opt_valu
 		}
 	}
 	int r = opt_wrong_type(row, at, value, err);
-	const char *near = value->form != OPT_IS_TEXT ? NULL :
-			   near_match(value->text, row->names, count_words(row->names));
+	const char *near = value->form != OPT_IS_TEXT
+				   ? NULL
+				   : near_match(value->text, row->names, count_words(row->names));
 	if (near)
 		err_hint(err, "did you mean \"%s\"?", near);
 	return r;
@@ -131,7 +132,7 @@ static int copy_text(const struct opt *row, const char *text, const struct opt_a
 	autofree char *copy = NULL;
 	if (!relative)
 		copy = strdup(text);
-	else if (asprintf(&copy, "%s%s%s", at->dir, strcmp(at->dir, "/") ? "/" : "", text) < 0)
+	else if (asprintf(&copy, "%s%s%s", at->dir, !strcmp(at->dir, "/") ? "" : "/", text) < 0)
 		copy = NULL;
 	if (!copy)
 		return opt_error(at, err, -ENOMEM, "out of memory");
@@ -148,7 +149,7 @@ static int store_text(const struct opt *row, void *object, const struct opt_valu
 	char **to = field(row, object), *copy = NULL;
 	if (value->form != OPT_IS_TEXT)
 		return opt_wrong_type(row, at, value, err);
-	if (!row->none || strcmp(row->none, value->text)) {
+	if (!row->none || strcmp(row->none, value->text) != 0) {
 		int r = check_text(row, value->text, at, err);
 		if (r)
 			return r;
@@ -175,7 +176,7 @@ int opt_store(const struct opt *row, void *object, const struct opt_value *value
 	static int (*const store[OPT_TYPES])(const struct opt *, void *, const struct opt_value *,
 					     const struct opt_at *, struct err *) = {
 		[OPT_TEXT] = store_text, [OPT_PATH] = store_text, [OPT_BOOL] = store_bool,
-		[OPT_INT] = store_int,	 [OPT_SIZE] = store_size, [OPT_ENUM] = store_enum,
+		[OPT_INT] = store_int,   [OPT_SIZE] = store_size, [OPT_ENUM] = store_enum,
 	};
 	if (!store[row->type])
 		return opt_wrong_type(row, at, value, err);
@@ -287,7 +288,8 @@ static int check_list(const struct opt *row, const void *object, struct opt_at *
 		size_t old = opt_enter_element(at, i);
 		const char *file = at->source;
 		at->line = *(const unsigned *)(const void *)(element + row->line_offset);
-		at->source = at->line ? file : "--set"; /* an element without a line is from there */
+		at->source =
+			at->line ? file : "--set"; /* an element without a line is from there */
 		r = check_table(row->table, element, at, err);
 		at->source = file;
 		at->line = 0;

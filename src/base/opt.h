@@ -23,14 +23,14 @@
 #define OPT_SETTINGS_MAX 8192   /* assignments in a file: libconfig's look-up is quadratic */
 
 enum opt_type {
-	OPT_TEXT, /* char *, owned; printable, `min` to `max` bytes */
-	OPT_PATH, /* as OPT_TEXT; a relative one is taken from the source's directory */
-	OPT_BOOL, /* bool */
-	OPT_INT,  /* unsigned; `min` to `max` */
-	OPT_SIZE, /* uint64_t, bytes; `min` to `max`, a multiple of `multiple` */
-	OPT_ENUM, /* an enum; its value is the index into `names` */
+	OPT_TEXT,  /* char *, owned; printable, `min` to `max` bytes */
+	OPT_PATH,  /* as OPT_TEXT; a relative one is taken from the source's directory */
+	OPT_BOOL,  /* bool */
+	OPT_INT,   /* unsigned; `min` to `max` */
+	OPT_SIZE,  /* uint64_t, bytes; `min` to `max`, a multiple of `multiple` */
+	OPT_ENUM,  /* an enum; its value is the index into `names` */
 	OPT_GROUP, /* the rows of `table`, in the same struct */
-	OPT_LIST, /* an array of structs at `offset`, `table` for each; at most `max` */
+	OPT_LIST,  /* an array of structs at `offset`, `table` for each; at most `max` */
 	OPT_TYPES
 };
 
@@ -43,16 +43,16 @@ struct opt_table {
 struct opt {
 	const char *key; /* the last part of its path */
 	enum opt_type type;
-	size_t offset;         /* of the field; of the array for OPT_LIST */
-	const char *fallback;  /* default, as --set takes it; NULL: a text that must be given */
-	const char *none;      /* text stored as NULL; may be NULL */
+	size_t offset;        /* of the field; of the array for OPT_LIST */
+	const char *fallback; /* default, as --set takes it; NULL: a text that must be given */
+	const char *none;     /* text stored as NULL; may be NULL */
 	uint64_t min, max, multiple;
-	const char *unit;               /* OPT_INT: "seconds"; NULL = a count */
-	const char *const *names;       /* OPT_ENUM, NULL-terminated */
-	const char *const *words;       /* OPT_PATH: texts that are no file names; may be NULL */
-	const struct opt_table *table;  /* OPT_GROUP, OPT_LIST */
-	size_t stride, count_offset;    /* OPT_LIST: size of an element; `unsigned` count */
-	size_t line_offset;             /* OPT_LIST: `unsigned` in the element; its line, 0 = none */
+	const char *unit;              /* OPT_INT: "seconds"; NULL = a count */
+	const char *const *names;      /* OPT_ENUM, NULL-terminated */
+	const char *const *words;      /* OPT_PATH: texts that are no file names; may be NULL */
+	const struct opt_table *table; /* OPT_GROUP, OPT_LIST */
+	size_t stride, count_offset;   /* OPT_LIST: size of an element; `unsigned` count */
+	size_t line_offset;            /* OPT_LIST: `unsigned` in the element; its line, 0 = none */
 	/* Checks a text further and fills fields derived from it; the error needs no path. */
 	int (*accept)(void *object, const char *text, struct err *err);
 	const char *example; /* OPT_TEXT, OPT_SIZE: a value for messages and manual */
@@ -103,8 +103,15 @@ void opt_write_reference(const struct opt_table *table, FILE *out);
 
 /* --- for the files of opt ----------------------------------------------------------------------*/
 
-enum opt_form { OPT_IS_TEXT, OPT_IS_BOOL, OPT_IS_INT, OPT_IS_FLOAT, OPT_IS_GROUP, OPT_IS_LIST,
-		OPT_IS_ARRAY };
+enum opt_form {
+	OPT_IS_TEXT,
+	OPT_IS_BOOL,
+	OPT_IS_INT,
+	OPT_IS_FLOAT,
+	OPT_IS_GROUP,
+	OPT_IS_LIST,
+	OPT_IS_ARRAY
+};
 
 struct opt_value { /* as found in a source, before the row judges it */
 	enum opt_form form;

@@ -90,7 +90,8 @@ static int scan_bracket(struct scan *s, bool opens)
 		s->depth -= s->depth > 0; /* too many: libconfig says so */
 		return 0;
 	}
-	return ++s->depth > OPT_DEPTH_MAX ? refuse(s, "too many brackets inside each other", NULL) : 0;
+	return ++s->depth > OPT_DEPTH_MAX ? refuse(s, "too many brackets inside each other", NULL)
+					  : 0;
 }
 
 static int scan_assignment(struct scan *s)

@@ -16,9 +16,9 @@ struct target { /* what the path has led to so far */
 
 static int bad_path(const struct opt_at *at, const char *rest, struct err *err)
 {
-	int r = opt_error(at, err, -EINVAL, "cannot read the path at %s", opt_quote(rest).s);
+	opt_error(at, err, -EINVAL, "cannot read the path at %s", opt_quote(rest).s);
 	err_hint(err, "a path looks like boot.cmdline, devices[0].rom or devices[+].pci");
-	return r;
+	return -EINVAL;
 }
 
 static int find_element(struct target *t, const char *index_text, struct opt_at *at,
@@ -72,7 +72,8 @@ static int walk(struct target *t, char *path, struct opt_at *at, struct err *err
 		t->row = opt_find(t->table, path, len);
 		if (!t->row) {
 			*rest = 0;
-			return opt_unknown_key(t->table, at, path, err);
+			opt_unknown_key(t->table, at, path, err);
+			return -EINVAL;
 		}
 		int r = t->row->type == OPT_LIST ? step_into_list(t, &rest, at, err) : 0;
 		if (r)
@@ -102,8 +103,9 @@ int opt_set(const struct opt_table *table, void *object, const char *assignment,
 	if (r)
 		return r;
 	if (t.row->table)
-		return opt_error(&at, err, -EINVAL, "is a group; set one of its keys, such as %s.%s",
-				 at.path, t.row->table->rows[0].key);
+		return opt_error(&at, err, -EINVAL,
+				 "is a group; set one of its keys, such as %s.%s", at.path,
+				 t.row->table->rows[0].key);
 	struct opt_value value = opt_value_of(t.row, equals + 1);
 	return opt_store(t.row, t.object, &value, &at, err);
 }

@@ -64,7 +64,7 @@ struct opt_phrase opt_quote(const char *text)
 	struct opt_phrase p;
 	size_t max = 60, n = 0;
 	p.s[n++] = '"';
-	for (size_t i = 0; text[i] && i < max; i++) {
+	for (size_t i = 0; i < max && text[i]; i++) {
 		unsigned char c = (unsigned char)text[i];
 		p.s[n++] = (char)(c < 0x20 || c == 0x7f ? '?' : c);
 	}
@@ -106,7 +106,8 @@ static void append_int(struct opt_phrase *p, const struct opt *row, bool with_bo
 	if (row->unit)
 		append(p, " of %s", row->unit);
 	if (with_bounds)
-		append(p, ", %llu to %llu", (unsigned long long)row->min, (unsigned long long)row->max);
+		append(p, ", %llu to %llu", (unsigned long long)row->min,
+		       (unsigned long long)row->max);
 }
 
 static void append_size(struct opt_phrase *p, const struct opt *row, bool with_bounds)

@@ -20,7 +20,7 @@ static int parse_prefix(const char *text, uint64_t *ret_value, const char **ret_
 	errno = 0;
 	unsigned long long v = strtoull(text, &end, base);
 	if (errno)
-		return -errno;
+		return -ERANGE;
 	*ret_value = v;
 	*ret_end = end;
 	return 0;

@@ -25,7 +25,8 @@ static inline int tempdir_make(struct tempdir *dir)
 	return dir->fd < 0 ? -1 : 0;
 }
 
-static inline int tempdir_remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+static inline int tempdir_remove_one(const char *path, const struct stat *st, int type,
+				     struct FTW *ftw)
 {
 	(void)st;
 	(void)type;

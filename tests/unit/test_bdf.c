@@ -28,10 +28,32 @@ static void anything_else_is_no_address(void **state)
 {
 	(void)state;
 	static const char *const wrong[] = {
-		"", ":", "::.", "01:00", "01.0", "1:00.0", "01:0.0", "01:00.", "01:20.0", "01:00.8",
-		"000:01:00.0", "0000:1:00.0", "0000:01:00.0 ", " 01:00.0", "0000:01:00.00", "01:00:0.0",
-		"100000000:01:00.0", "0x00:01:00.0", "-000:01:00.0", "0000::01:00.0", "0000:01:00:0",
-		"00 0:01:00.0", "0000:01:00.0.0", "g000:01:00.0", "0000:01", "01:00.0:",
+		"",
+		":",
+		"::.",
+		"01:00",
+		"01.0",
+		"1:00.0",
+		"01:0.0",
+		"01:00.",
+		"01:20.0",
+		"01:00.8",
+		"000:01:00.0",
+		"0000:1:00.0",
+		"0000:01:00.0 ",
+		" 01:00.0",
+		"0000:01:00.00",
+		"01:00:0.0",
+		"100000000:01:00.0",
+		"0x00:01:00.0",
+		"-000:01:00.0",
+		"0000::01:00.0",
+		"0000:01:00:0",
+		"00 0:01:00.0",
+		"0000:01:00.0.0",
+		"g000:01:00.0",
+		"0000:01",
+		"01:00.0:",
 	};
 	struct bdf b = { 9, 9, 9, 7 };
 	for (size_t i = 0; i < ARRAY_LEN(wrong); i++)
@@ -46,7 +68,8 @@ static void text_and_address_are_inverses(void **state)
 	static const uint32_t domains[] = { 0, 1, 0xffff, 0x10000, 0xffffffff };
 	for (size_t d = 0; d < ARRAY_LEN(domains); d++) {
 		for (unsigned rid = 0; rid < 0x10000; rid += 7) {
-			struct bdf b = { domains[d], (uint8_t)(rid >> 8), rid >> 3 & 31, rid & 7 }, back;
+			struct bdf b = { domains[d], (uint8_t)(rid >> 8), rid >> 3 & 31, rid & 7 },
+				   back;
 			assert_int_equal(bdf_parse(bdf_text(b).s, &back), 0);
 			assert_true(bdf_equal(b, back));
 			assert_int_equal(bdf_rid(b), rid);
@@ -60,7 +83,7 @@ static void the_order_is_domain_bus_device_function(void **state)
 {
 	(void)state;
 	static const struct bdf ascending[] = {
-		{ 0, 0, 0, 0 }, { 0, 0, 0, 7 }, { 0, 0, 31, 0 }, { 0, 1, 0, 0 },
+		{ 0, 0, 0, 0 },    { 0, 0, 0, 7 }, { 0, 0, 31, 0 },         { 0, 1, 0, 0 },
 		{ 0, 255, 31, 7 }, { 1, 0, 0, 0 }, { 0xffffffff, 0, 0, 0 },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(ascending); i++) {

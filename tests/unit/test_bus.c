@@ -80,8 +80,9 @@ static void reads_are_cut_to_their_size(void **state)
 {
 	(void)state;
 	struct probe a = { .id = 0xff };
-	const struct bus_region region = { .base = 0, .size = 0x1000, .ops = &probe_ops, .ctx = &a,
-					   .ctx_off = 0x11111111 };
+	const struct bus_region region = {
+		.base = 0, .size = 0x1000, .ops = &probe_ops, .ctx = &a, .ctx_off = 0x11111111
+	};
 	assert_int_equal(bus_publish(&bus, BUS_PCI, &region, 1), 0);
 	assert_int_equal(bus_read(&bus, 0, 1), 0x11);
 	assert_int_equal(bus_read(&bus, 0, 2), 0x1111);
@@ -92,7 +93,9 @@ static void a_miss_reads_all_ones_and_drops_writes(void **state)
 {
 	(void)state;
 	struct probe a = { .id = 1 };
-	const struct bus_region region = { .base = 0x1000, .size = 0x10, .ops = &probe_ops, .ctx = &a };
+	const struct bus_region region = {
+		.base = 0x1000, .size = 0x10, .ops = &probe_ops, .ctx = &a
+	};
 	assert_true(bus_read(&bus, 0x1000, 8) == UINT64_MAX); /* nothing there yet */
 	assert_int_equal(bus_publish(&bus, BUS_PCI, &region, 1), 0);
 	assert_int_equal(bus_read(&bus, 0xfff, 1), 0xff);
@@ -137,7 +140,9 @@ static void regions_reach_to_the_last_address(void **state)
 {
 	(void)state;
 	struct probe a = { .id = 1 };
-	struct bus_region region = { .base = UINT64_MAX - 0xf, .size = 0x10, .ops = &probe_ops, .ctx = &a };
+	struct bus_region region = {
+		.base = UINT64_MAX - 0xf, .size = 0x10, .ops = &probe_ops, .ctx = &a
+	};
 	assert_int_equal(bus_publish(&bus, BUS_PCI, &region, 1), 0);
 	bus_write(&bus, UINT64_MAX, 1, 0);
 	assert_int_equal(a.off, 0xf);
@@ -150,7 +155,9 @@ static void regions_reach_to_the_last_address(void **state)
 	bus_write(&bus, UINT64_MAX, 1, 0); /* the refused ones changed nothing */
 	assert_int_equal(a.writes, 2);
 	struct probe over = { .id = 2 };
-	const struct bus_region last = { .base = UINT64_MAX, .size = 1, .ops = &probe_ops, .ctx = &over };
+	const struct bus_region last = {
+		.base = UINT64_MAX, .size = 1, .ops = &probe_ops, .ctx = &over
+	};
 	assert_int_equal(bus_publish(&bus, BUS_FIXED, &last, 1), 0);
 	bus_write(&bus, UINT64_MAX, 1, 0);
 	bus_write(&bus, UINT64_MAX - 1, 1, 0);
@@ -183,12 +190,16 @@ static void a_bar_over_the_platform_loses_only_what_is_covered(void **state)
 {
 	(void)state;
 	struct probe fixed = { .id = 1 }, bar = { .id = 2 };
-	const struct bus_region f = { .base = 0x1010, .size = 0x10, .ops = &probe_ops, .ctx = &fixed };
-	const struct bus_region p = { .base = 0x1000, .size = 0x100, .ops = &probe_ops, .ctx = &bar,
-				      .ctx_off = 0x1000 };
+	const struct bus_region f = {
+		.base = 0x1010, .size = 0x10, .ops = &probe_ops, .ctx = &fixed
+	};
+	const struct bus_region p = {
+		.base = 0x1000, .size = 0x100, .ops = &probe_ops, .ctx = &bar, .ctx_off = 0x1000
+	};
 	assert_int_equal(bus_publish(&bus, BUS_PCI, &p, 1), 0);
 	assert_int_equal(bus_publish(&bus, BUS_FIXED, &f, 1), 0);
-	assert_true(bus_read(&bus, 0x100f, 8) == UINT64_MAX); /* straddles into the platform device */
+	assert_true(bus_read(&bus, 0x100f, 8) ==
+		    UINT64_MAX); /* straddles into the platform device */
 	bus_write(&bus, 0x1010, 1, 0);
 	assert_int_equal(fixed.writes, 1);
 	bus_write(&bus, 0x100f, 1, 0);
@@ -216,7 +227,8 @@ static const struct bus_region *winner(struct bus_region regions[BUS_OWNERS][MOS
 {
 	for (int owner = 0; owner < BUS_OWNERS; owner++)
 		for (size_t i = 0; i < n[owner]; i++)
-			if (range_contains((struct range){ regions[owner][i].base, regions[owner][i].size },
+			if (range_contains((struct range){ regions[owner][i].base,
+							   regions[owner][i].size },
 					   at, 1))
 				return &regions[owner][i];
 	return NULL;
@@ -234,13 +246,19 @@ static void overlaps_resolve_byte_by_byte_as_promised(void **state)
 			n[owner] = random_below(MOST + 1);
 			for (size_t i = 0; i < n[owner]; i++) {
 				uint64_t base = random_below(SPACE);
-				probes[owner][i] = (struct probe){ .id = (uint8_t)(1 + owner * MOST + i) };
+				probes[owner][i] =
+					(struct probe){ .id = (uint8_t)(1 + owner * MOST + i) };
 				regions[owner][i] = (struct bus_region){
-					base, 1 + random_below((uint32_t)(SPACE - base)), &probe_ops,
-					&probes[owner][i], random_below(3) * 0x100,
+					base,
+					1 + random_below((uint32_t)(SPACE - base)),
+					&probe_ops,
+					&probes[owner][i],
+					random_below(3) * 0x100,
 				};
 			}
-			assert_int_equal(bus_publish(&bus, (enum bus_owner)owner, regions[owner], n[owner]), 0);
+			assert_int_equal(bus_publish(&bus, (enum bus_owner)owner, regions[owner],
+						     n[owner]),
+					 0);
 		}
 		for (uint64_t at = 0; at < SPACE + 2; at++) {
 			const struct bus_region *r = winner(regions, n, at);
@@ -295,7 +313,9 @@ static void a_new_layout_is_published_under_running_readers(void **state)
 	for (int i = 0; i < 2; i++)
 		assert_int_equal(pthread_create(&threads[i], NULL, touch, NULL), 0);
 	for (unsigned i = 0; i < 2000; i++) {
-		const struct bus_region region = { .base = i % 0x300, .size = 0x80, .ops = &constant };
+		const struct bus_region region = { .base = i % 0x300,
+						   .size = 0x80,
+						   .ops = &constant };
 		assert_int_equal(bus_publish(&bus, i & 1 ? BUS_PCI : BUS_FIXED, &region, 1), 0);
 		if (i % 64 == 0)
 			usleep(50);

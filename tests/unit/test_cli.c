@@ -38,7 +38,7 @@ static const struct cli_operand operands[] = {
 	{ "FILE", offsetof(struct args, second), true, NULL, CLI_COMPLETE_FILE },
 };
 static const struct cli_command command = {
-	"test", "try the parser", "Tries the parser.", options, ARRAY_LEN(options),
+	"test",   "try the parser",    "Tries the parser.", options, ARRAY_LEN(options),
 	operands, ARRAY_LEN(operands),
 };
 
@@ -51,7 +51,7 @@ struct parsed {
 /* Words up to NULL as argv behind "test"; getopt moves the pointers and leaves the texts alone. */
 static void parse(struct parsed *p, const char *const *words)
 {
-	char *argv[CLI_REPEAT_MAX * 2 + 8] = { (char *)(uintptr_t)"test" };
+	char *argv[CLI_REPEAT_MAX * 2 + 8] = { (char *)(uintptr_t) "test" };
 	int argc = 1;
 	for (; words[argc - 1]; argc++)
 		argv[argc] = (char *)(uintptr_t)words[argc - 1];
@@ -78,8 +78,8 @@ static struct parsed parsed;
 static void options_and_operands_may_be_mixed(void **state)
 {
 	(void)state;
-	PARSE(&parsed, "dump", "--json", "-q", "file", "--output=x", "-sa=1", "--set", "b=2", "-s", "c=3",
-	      "--kind", "type1");
+	PARSE(&parsed, "dump", "--json", "-q", "file", "--output=x", "-sa=1", "--set", "b=2", "-s",
+	      "c=3", "--kind", "type1");
 	assert_int_equal(parsed.status, CLI_GO);
 	assert_string_equal(parsed.said.err, "");
 	const struct args *a = &parsed.args;
@@ -116,7 +116,8 @@ static void what_cannot_be_parsed_is_said_and_status_is_two(void **state)
 	(void)state;
 	REFUSED("bulkhead: test: ACTION is missing\n" TRY, "--json");
 	REFUSED("bulkhead: test: one argument too many, 'c'\n" TRY, "dump", "b", "c");
-	REFUSED("bulkhead: test: unknown option '--jsn'; did you mean '--json'?\n" TRY, "dump", "--jsn");
+	REFUSED("bulkhead: test: unknown option '--jsn'; did you mean '--json'?\n" TRY, "dump",
+		"--jsn");
 	REFUSED("bulkhead: test: unknown option '--zzzzzz'\n" TRY, "--zzzzzz", "dump");
 	REFUSED("bulkhead: test: unknown option '--otuput'; did you mean '--output'?\n" TRY, "dump",
 		"--otuput=x", "more");
@@ -126,7 +127,8 @@ static void what_cannot_be_parsed_is_said_and_status_is_two(void **state)
 	REFUSED("bulkhead: test: --help takes no value\n" TRY, "dump", "--help=1");
 	REFUSED("bulkhead: test: --output needs a value, FILE\n" TRY, "dump", "--output");
 	REFUSED("bulkhead: test: --output needs a value, FILE\n" TRY, "dump", "-o");
-	REFUSED("bulkhead: --kind: expected auto, type1 or iommufd, found 'typ1'; did you mean 'type1'?\n",
+	REFUSED("bulkhead: --kind: expected auto, type1 or iommufd, found 'typ1'; did you mean "
+		"'type1'?\n",
 		"dump", "--kind", "typ1");
 	REFUSED("bulkhead: test: expected dump or list, found 'x'\n", "x");
 }
@@ -152,15 +154,16 @@ static void help_wins_and_describes_everything(void **state)
 	PARSE(&parsed, "--help");
 	assert_int_equal(parsed.status, CLI_OK);
 	assert_string_equal(parsed.said.err, "");
-	assert_string_equal(parsed.said.out,
-			    "Usage: bulkhead test [OPTION]... ACTION [FILE]\n\nTries the parser.\n\n"
-			    "Options:\n"
-			    "      --json                print JSON\n"
-			    "  -q, --quiet               don't print\n"
-			    "  -o, --output FILE         write to FILE\n"
-			    "      --kind KIND           which kind\n"
-			    "  -s, --set PATH=VALUE      change one\n"
-			    "  -h, --help                print this text\n");
+	assert_string_equal(
+		parsed.said.out,
+		"Usage: bulkhead test [OPTION]... ACTION [FILE]\n\nTries the parser.\n\n"
+		"Options:\n"
+		"      --json                print JSON\n"
+		"  -q, --quiet               don't print\n"
+		"  -o, --output FILE         write to FILE\n"
+		"      --kind KIND           which kind\n"
+		"  -s, --set PATH=VALUE      change one\n"
+		"  -h, --help                print this text\n");
 	struct capture long_form = parsed.said;
 	PARSE(&parsed, "dump", "-h");
 	assert_string_equal(parsed.said.out, long_form.out);
@@ -228,12 +231,15 @@ static void offers(const char *line, const char *expected)
 {
 	char *script = completion("bash"), *line_of_words, answer[4096] = "";
 	assert_true(asprintf(&line_of_words,
-			     "%s\ncompopt() { :; }\nCOMP_WORDS=(%s); COMP_CWORD=$((${#COMP_WORDS[@]} - 1))\n"
-			     "_bulkhead\necho -n \"${COMPREPLY[*]}\"\n", script, line) > 0);
+			     "%s\ncompopt() { :; }\nCOMP_WORDS=(%s); "
+			     "COMP_CWORD=$((${#COMP_WORDS[@]} - 1))\n"
+			     "_bulkhead\necho -n \"${COMPREPLY[*]}\"\n",
+			     script, line) > 0);
 	char name[] = "/tmp/bulkhead-completion-XXXXXX", call[80];
 	int fd = mkstemp(name);
 	assert_true(fd >= 0);
-	assert_int_equal(write(fd, line_of_words, strlen(line_of_words)), (ssize_t)strlen(line_of_words));
+	assert_int_equal(write(fd, line_of_words, strlen(line_of_words)),
+			 (ssize_t)strlen(line_of_words));
 	close(fd);
 	snprintf(call, sizeof(call), "bash %s 2>&1", name);
 	FILE *bash = popen(call, "re");

@@ -205,7 +205,8 @@ static void profile_dump_spells_out_every_option(void **state)
 {
 	(void)state;
 	char *path = strdup(tempdir_path(&dir, "a.cfg"));
-	char *argv[] = { word("profile"), word("dump"), path, word("--set"), word("force=true"), NULL };
+	char *argv[] = { word("profile"), word("dump"),       path,
+			 word("--set"),   word("force=true"), NULL };
 	assert_int_equal(run(cmd_profile, argv), CLI_OK);
 	assert_non_null(strstr(said.out, "\nforce = true;\n"));
 	assert_non_null(strstr(said.out, "\nstop_timeout = 30;\n"));
@@ -244,7 +245,8 @@ static void completion_covers_every_command_in_every_shell(void **state)
 	}
 	char *unknown[] = { word("completion"), word("tcsh"), NULL };
 	assert_int_equal(run(cmd_completion, unknown), CLI_USAGE);
-	assert_string_equal(said.err, "bulkhead: completion: expected bash, zsh or fish, found 'tcsh'"
+	assert_string_equal(said.err,
+			    "bulkhead: completion: expected bash, zsh or fish, found 'tcsh'"
 			    "; did you mean 'bash'?\n");
 }
 

@@ -71,8 +71,9 @@ static void a_copy_that_leaves_ram_moves_no_byte(void **state)
 {
 	(void)state;
 	static const uint64_t wrong[][2] = {
-		{ 0x6fff, 2 }, { 0x7000, 1 }, { 0xffff, 2 }, { 0x12000, 1 }, { 0x11fff, 2 },
-		{ 0, 0x7001 }, { UINT64_MAX, 1 }, { UINT64_MAX, 2 }, { UINT64_MAX - 1, 0x4000 },
+		{ 0x6fff, 2 },        { 0x7000, 1 },     { 0xffff, 2 },
+		{ 0x12000, 1 },       { 0x11fff, 2 },    { 0, 0x7001 },
+		{ UINT64_MAX, 1 },    { UINT64_MAX, 2 }, { UINT64_MAX - 1, 0x4000 },
 		{ 0x1000, SIZE_MAX }, { 1, SIZE_MAX },
 	};
 	uint8_t buf[0x7001], before[0x7000], after[0x7000];
@@ -263,8 +264,9 @@ static int child_fails_to_populate(void)
 	if (gmem_populate_wait(&g, &err) != -ENOMEM || g.populate)
 		return CHILD_WRONG;
 	gmem_fini(&g);
-	return strcmp(err.text, "guest memory: cannot fill 0 MiB: Cannot allocate memory") ?
-		       CHILD_WRONG : CHILD_OK;
+	return strcmp(err.text, "guest memory: cannot fill 0 MiB: Cannot allocate memory")
+		       ? CHILD_WRONG
+		       : CHILD_OK;
 }
 
 static void a_failure_to_populate_is_reported_by_the_wait(void **state)

@@ -104,8 +104,9 @@ static void one_site_cannot_fill_a_disk_and_the_loss_is_counted(void **state)
 	capture_begin();
 	log_line(&site, LOG_ERROR, "again");
 	log_line(&site, LOG_ERROR, "again");
-	assert_string_equal(capture_end(),
-			    "bulkhead: error: again (990 like it not shown)\nbulkhead: error: again\n");
+	assert_string_equal(
+		capture_end(),
+		"bulkhead: error: again (990 like it not shown)\nbulkhead: error: again\n");
 }
 
 static void sites_do_not_share_their_limit(void **state)

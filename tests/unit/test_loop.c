@@ -263,7 +263,8 @@ static void no_work_is_lost_between_threads(void **state)
 	runs = 0;
 	memset(posters, 0, sizeof(posters));
 	for (int i = 0; i < POSTERS; i++)
-		assert_int_equal(pthread_create(&posters[i].thread, NULL, post_all, &posters[i]), 0);
+		assert_int_equal(pthread_create(&posters[i].thread, NULL, post_all, &posters[i]),
+				 0);
 	while (runs < POSTERS * POSTS)
 		assert_int_equal(loop_step(&loop, 1000), 0);
 	for (int i = 0; i < POSTERS; i++)

@@ -30,8 +30,8 @@ static void numbers_are_decimal_or_hexadecimal_and_whole(void **state)
 static void what_is_no_number_leaves_the_result_alone(void **state)
 {
 	(void)state;
-	static const char *const wrong[] = { "", " 1", "1 ", "+1", "-1", "0x", "0xg", "1k", "x1", "0x-1",
-					     "1\n", "0x 1" };
+	static const char *const wrong[] = { "",    " 1", "1 ", "+1",   "-1",  "0x",
+					     "0xg", "1k", "x1", "0x-1", "1\n", "0x 1" };
 	uint64_t v = 77;
 	for (size_t i = 0; i < ARRAY_LEN(wrong); i++)
 		assert_int_equal(parse_u64(wrong[i], &v), -EINVAL);
@@ -93,8 +93,9 @@ static void a_size_as_text_reads_back(void **state)
 static void a_pci_id_is_four_and_four_digits(void **state)
 {
 	(void)state;
-	static const char *const wrong[] = { "", "8086:10c", "8086:10caf", "808:610ca", "8086-10ca",
-					     "8086:10cg", "0x86:10ca", "+086:10ca", "8086: 0ca", "8086:10ca " };
+	static const char *const wrong[] = { "",          "8086:10c",  "8086:10caf", "808:610ca",
+					     "8086-10ca", "8086:10cg", "0x86:10ca",  "+086:10ca",
+					     "8086: 0ca", "8086:10ca " };
 	uint16_t vendor = 1, device = 2;
 	for (size_t i = 0; i < ARRAY_LEN(wrong); i++)
 		assert_int_equal(parse_pci_id(wrong[i], &vendor, &device), -EINVAL);

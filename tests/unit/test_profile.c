@@ -105,13 +105,15 @@ static void a_minimal_profile_gets_every_default(void **state)
 static void every_option_is_read(void **state)
 {
 	struct fixture *f = *state;
-	assert_int_equal(load(f, "name = \"x-1.b_c\"; vcpus = 0x4; memory = \"512m\";\n"
-				 "boot = { kernel = \"/k\"; initrd = \"/i\"; cmdline = \"quiet\"; };\n"
-				 "devices = (\n"
-				 "{ pci = \"0001:02:03.4\"; rom = \"off\"; group = \"take\"; },\n"
-				 "{ pci = \"8086:10CA\"; rom = \"/r\"; group = \"hold\"; }\n);\n"
-				 "console = \"off\"; reboot = \"stop\"; iommu = \"iommufd\";\n"
-				 "unsafe_interrupts = true; force = True; stop_timeout = 0;\n"), 0);
+	assert_int_equal(load(f,
+			      "name = \"x-1.b_c\"; vcpus = 0x4; memory = \"512m\";\n"
+			      "boot = { kernel = \"/k\"; initrd = \"/i\"; cmdline = \"quiet\"; };\n"
+			      "devices = (\n"
+			      "{ pci = \"0001:02:03.4\"; rom = \"off\"; group = \"take\"; },\n"
+			      "{ pci = \"8086:10CA\"; rom = \"/r\"; group = \"hold\"; }\n);\n"
+			      "console = \"off\"; reboot = \"stop\"; iommu = \"iommufd\";\n"
+			      "unsafe_interrupts = true; force = True; stop_timeout = 0;\n"),
+			 0);
 	const struct profile *p = &f->profile;
 	assert_int_equal(p->vcpus, 4);
 	assert_int_equal(p->memory, 512 * MIB);
@@ -138,8 +140,10 @@ static void relative_names_are_taken_from_the_profiles_directory(void **state)
 {
 	struct fixture *f = *state;
 	char expected[PATH_MAX];
-	assert_int_equal(load(f, "name=\"a\"; boot = { kernel = \"vmlinuz\"; initrd = \"../i\"; };\n"
-				 "devices = ({ pci = \"01:00.0\"; rom = \"./off\"; });"), 0);
+	assert_int_equal(load(f,
+			      "name=\"a\"; boot = { kernel = \"vmlinuz\"; initrd = \"../i\"; };\n"
+			      "devices = ({ pci = \"01:00.0\"; rom = \"./off\"; });"),
+			 0);
 	snprintf(expected, sizeof(expected), "%s/vmlinuz", f->dir.path);
 	assert_string_equal(f->profile.boot.kernel, expected);
 	snprintf(expected, sizeof(expected), "%s/../i", f->dir.path);
@@ -183,8 +187,8 @@ static void sixty_four_devices_load_and_one_more_is_refused(void **state)
 static void an_unknown_key_names_its_neighbour(void **state)
 {
 	struct fixture *f = *state;
-	refused(f, MINIMAL "devices = ( { pci = \"01:00.0\"; },\n{\ngruop = \"hold\"; } );", -EINVAL,
-		"demo.cfg:4: devices[1].gruop: unknown key; did you mean \"group\"?");
+	refused(f, MINIMAL "devices = ( { pci = \"01:00.0\"; },\n{\ngruop = \"hold\"; } );",
+		-EINVAL, "demo.cfg:4: devices[1].gruop: unknown key; did you mean \"group\"?");
 	refused(f, "vcpu = 1;", -EINVAL, "demo.cfg:1: vcpu: unknown key; did you mean \"vcpus\"?");
 	refused(f, "boot = { kernal = \"x\"; };", -EINVAL,
 		"demo.cfg:1: boot.kernal: unknown key; did you mean \"kernel\"?");
@@ -212,7 +216,8 @@ static void a_wrong_type_says_what_was_expected_and_found(void **state)
 	refused(f, "memory = \"lots\";", -EINVAL,
 		"demo.cfg:1: memory: expected a size such as \"1G\", found \"lots\"");
 	refused(f, "vcpus = \"2\";", -EINVAL, "demo.cfg:1: vcpus: expected a number, found \"2\"");
-	refused(f, "vcpus = 1.5;", -EINVAL, "demo.cfg:1: vcpus: expected a number, found a fraction");
+	refused(f, "vcpus = 1.5;", -EINVAL,
+		"demo.cfg:1: vcpus: expected a number, found a fraction");
 	refused(f, "stop_timeout = true;", -EINVAL,
 		"demo.cfg:1: stop_timeout: expected a number of seconds, found true");
 	refused(f, "force = 1;", -EINVAL,
@@ -221,30 +226,37 @@ static void a_wrong_type_says_what_was_expected_and_found(void **state)
 		"demo.cfg:1: name: expected a text such as \"demo\", found a group");
 	refused(f, "boot = { kernel = 1; };", -EINVAL,
 		"demo.cfg:1: boot.kernel: expected a file name, found the number 1");
-	refused(f, "boot = \"x\";", -EINVAL, "demo.cfg:1: boot: expected a group { ... }, found \"x\"");
+	refused(f, "boot = \"x\";", -EINVAL,
+		"demo.cfg:1: boot: expected a group { ... }, found \"x\"");
 	refused(f, "devices = { };", -EINVAL,
-		"demo.cfg:1: devices: expected a list of groups ( { ... }, { ... } ), found a group");
+		"demo.cfg:1: devices: expected a list of groups ( { ... }, { ... } ), found a "
+		"group");
 	refused(f, "devices = (\n\"01:00.0\");", -EINVAL,
 		"demo.cfg:2: devices[0]: expected a group { ... }, found \"01:00.0\"");
 	refused(f, "iommu = 1;", -EINVAL,
-		"demo.cfg:1: iommu: expected \"auto\", \"type1\" or \"iommufd\", found the number 1");
-	refused(f, "devices = ({ rom = 1; });", -EINVAL, "demo.cfg:1: devices[0].rom: expected a file "
+		"demo.cfg:1: iommu: expected \"auto\", \"type1\" or \"iommufd\", found the number "
+		"1");
+	refused(f, "devices = ({ rom = 1; });", -EINVAL,
+		"demo.cfg:1: devices[0].rom: expected a file "
 		"name, \"device\" or \"off\", found the number 1");
 }
 
 static void a_bare_number_for_a_size_is_refused_with_the_unit_to_write(void **state)
 {
 	struct fixture *f = *state;
-	refused(f, "memory = 512;", -EINVAL, "demo.cfg:1: memory: expected a size such as \"1G\", found "
+	refused(f, "memory = 512;", -EINVAL,
+		"demo.cfg:1: memory: expected a size such as \"1G\", found "
 		"the number 512; write it with its unit, \"512M\"");
-	refused(f, "memory = 536870912;", -EINVAL, "demo.cfg:1: memory: expected a size such as \"1G\", "
+	refused(f, "memory = 536870912;", -EINVAL,
+		"demo.cfg:1: memory: expected a size such as \"1G\", "
 		"found the number 536870912; write it with its unit, \"512M\"");
 }
 
 static void a_misspelt_choice_names_its_neighbour(void **state)
 {
 	struct fixture *f = *state;
-	refused(f, "iommu = \"iomufd\";", -EINVAL, "demo.cfg:1: iommu: expected \"auto\", \"type1\" or "
+	refused(f, "iommu = \"iomufd\";", -EINVAL,
+		"demo.cfg:1: iommu: expected \"auto\", \"type1\" or "
 		"\"iommufd\", found \"iomufd\"; did you mean \"iommufd\"?");
 	refused(f, "console = \"vga\";", -EINVAL,
 		"demo.cfg:1: console: expected \"stdio\" or \"off\", found \"vga\"");
@@ -264,7 +276,8 @@ static void out_of_range_shows_both_bounds(void **state)
 		"demo.cfg:1: memory: \"17T\" is out of range: 32M to 16T");
 	refused(f, "memory = \"99999999999999999999\";", -ERANGE,
 		"demo.cfg:1: memory: \"99999999999999999999\" is out of range: 32M to 16T");
-	refused(f, "memory = \"33M\";", -ERANGE, "demo.cfg:1: memory: \"33M\" is not a multiple of 2M");
+	refused(f, "memory = \"33M\";", -ERANGE,
+		"demo.cfg:1: memory: \"33M\" is not a multiple of 2M");
 }
 
 static void a_number_that_would_wrap_around_is_refused(void **state)
@@ -284,7 +297,8 @@ static void a_required_key_that_is_missing_is_named(void **state)
 		"demo.cfg: name: missing, it has no default; give a text such as \"demo\"");
 	refused(f, "name = \"a\";", -EINVAL,
 		"demo.cfg: boot.kernel: missing, it has no default; give a file name");
-	refused(f, MINIMAL "devices = (\n{ rom = \"off\"; });", -EINVAL, "demo.cfg:3: devices[0].pci: "
+	refused(f, MINIMAL "devices = (\n{ rom = \"off\"; });", -EINVAL,
+		"demo.cfg:3: devices[0].pci: "
 		"missing, it has no default; give a text such as \"0000:01:00.0\"");
 }
 
@@ -293,7 +307,8 @@ static void a_name_that_could_leave_its_directory_is_refused(void **state)
 	struct fixture *f = *state;
 	refused(f, "name = \"..\";", -EINVAL,
 		"demo.cfg:1: name: \"..\" does not begin with a letter or digit");
-	refused(f, "name = \"a/b\";", -EINVAL, "demo.cfg:1: name: \"a/b\" has other characters than "
+	refused(f, "name = \"a/b\";", -EINVAL,
+		"demo.cfg:1: name: \"a/b\" has other characters than "
 		"letters, digits, '.', '_', '-'");
 	refused(f, "name = \"\";", -EINVAL,
 		"demo.cfg:1: name: expected a text such as \"demo\", found an empty text");
@@ -306,7 +321,8 @@ static void control_characters_are_refused_and_never_printed(void **state)
 	struct fixture *f = *state;
 	refused(f, "boot = { cmdline = \"a\\nb\"; };", -EINVAL,
 		"demo.cfg:1: boot.cmdline: control character 0x0a in the text");
-	refused(f, "iommu = \"\\x1b[31m\";", -EINVAL, "demo.cfg:1: iommu: expected \"auto\", \"type1\" or "
+	refused(f, "iommu = \"\\x1b[31m\";", -EINVAL,
+		"demo.cfg:1: iommu: expected \"auto\", \"type1\" or "
 		"\"iommufd\", found \"?[31m\"");
 	assert_true(load(f, "\x1b[31m = 1;") < 0);
 	assert_null(strchr(f->text, 0x1b));
@@ -315,14 +331,16 @@ static void control_characters_are_refused_and_never_printed(void **state)
 static void a_device_that_is_no_address_is_refused(void **state)
 {
 	struct fixture *f = *state;
-	static const char *const wrong[] = { "01:00", "01:20.0", "01:00.8", "8086:10caa", "gpu", "1:2",
-					     "0x8086:10ca", " 01:00.0" };
+	static const char *const wrong[] = { "01:00", "01:20.0", "01:00.8",     "8086:10caa",
+					     "gpu",   "1:2",     "0x8086:10ca", " 01:00.0" };
 	for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
 		char text[256], message[256];
 		snprintf(text, sizeof(text), MINIMAL "devices = ({ pci = \"%s\"; });", wrong[i]);
 		snprintf(message, sizeof(message),
-			 "demo.cfg:2: devices[0].pci: expected an address such as \"0000:01:00.0\" or "
-			 "vendor:device such as \"8086:10ca\", found \"%s\"", wrong[i]);
+			 "demo.cfg:2: devices[0].pci: expected an address such as \"0000:01:00.0\" "
+			 "or "
+			 "vendor:device such as \"8086:10ca\", found \"%s\"",
+			 wrong[i]);
 		refused(f, text, -EINVAL, message);
 	}
 }
@@ -330,11 +348,12 @@ static void a_device_that_is_no_address_is_refused(void **state)
 static void the_same_device_twice_is_refused(void **state)
 {
 	struct fixture *f = *state;
-	refused(f, MINIMAL "devices = ({ pci = \"01:00.0\"; }, { pci = \"02:00.0\"; },\n"
-			   "{ pci = \"0000:01:00.0\"; });", -EEXIST,
-		"demo.cfg:3: devices[2].pci: 0000:01:00.0 is already devices[0]");
-	refused(f, MINIMAL "devices = ({ pci = \"8086:10ca\"; }, { pci = \"8086:10CA\"; });", -EEXIST,
-		"demo.cfg:2: devices[1].pci: 8086:10CA is already devices[0]");
+	refused(f,
+		MINIMAL "devices = ({ pci = \"01:00.0\"; }, { pci = \"02:00.0\"; },\n"
+			"{ pci = \"0000:01:00.0\"; });",
+		-EEXIST, "demo.cfg:3: devices[2].pci: 0000:01:00.0 is already devices[0]");
+	refused(f, MINIMAL "devices = ({ pci = \"8086:10ca\"; }, { pci = \"8086:10CA\"; });",
+		-EEXIST, "demo.cfg:2: devices[1].pci: 8086:10CA is already devices[0]");
 }
 
 static void a_syntax_error_shows_its_line(void **state)
@@ -363,7 +382,8 @@ static void includes_are_refused_wherever_libconfig_would_read_them(void **state
 	refused(f, "// \"\n@include \"secret\"", -EINVAL, message);
 	/* In a text or a comment it is only words. */
 	assert_int_equal(load(f, "# @include \"x\"\nname = \"a\"; boot = { kernel = \"/k\"; "
-				 "cmdline = \"@include\"; };"), 0);
+				 "cmdline = \"@include\"; };"),
+			 0);
 	assert_string_equal(f->profile.boot.cmdline, "@include");
 }
 
@@ -427,8 +447,8 @@ static void set_changes_an_option_of_each_type(void **state)
 {
 	struct fixture *f = *state;
 	static const char *const sets[] = {
-		"vcpus=3", "memory=64M", "name=other", "boot.cmdline=a=b \"c\"", "force=true",
-		"reboot=stop", "boot.initrd=/x", "boot.initrd=",
+		"vcpus=3",    "memory=64M",  "name=other",     "boot.cmdline=a=b \"c\"",
+		"force=true", "reboot=stop", "boot.initrd=/x", "boot.initrd=",
 	};
 	assert_int_equal(load_bytes(f, MINIMAL, strlen(MINIMAL), sets, ARRAY_LEN(sets)), 0);
 	assert_int_equal(f->profile.vcpus, 3);
@@ -485,12 +505,14 @@ static void set_refuses_what_the_file_may_not_say(void **state)
 	set_refused(f, "vcpus=18446744073709551615",
 		    "--set: vcpus: 9223372036854775807 is out of range: 1 to 64");
 	set_refused(f, "force=yes", "--set: force: expected true or false, found \"yes\"");
-	set_refused(f, "boot.kernel=", "--set: boot.kernel: expected a file name, found an empty text");
+	set_refused(f, "boot.kernel=",
+		    "--set: boot.kernel: expected a file name, found an empty text");
 	set_refused(f, "boot.kernal=x",
 		    "--set: boot.kernal: unknown key; did you mean \"kernel\"?");
 	set_refused(f, "devices[+].gruop=hold",
 		    "--set: devices[0].gruop: unknown key; did you mean \"group\"?");
-	set_refused(f, "devices[+].group=hold", "--set: devices[0].pci: missing, it has no default; "
+	set_refused(f, "devices[+].group=hold",
+		    "--set: devices[0].pci: missing, it has no default; "
 		    "give a text such as \"0000:01:00.0\"");
 	set_refused(f, "devices[0].pci=01:00.0",
 		    "--set: devices: no element \"0\", it has 0; devices[+] adds one");
@@ -520,7 +542,8 @@ static void set_says_how_a_path_looks(void **state)
 		set_refused(f, wrong[i][0], message);
 	}
 	set_refused(f, "vcpus", "--set: expected PATH=VALUE, found \"vcpus\"");
-	set_refused(f, "boot=1", "--set: boot: is a group; set one of its keys, such as boot.kernel");
+	set_refused(f, "boot=1",
+		    "--set: boot: is a group; set one of its keys, such as boot.kernel");
 	set_refused(f, "devices=1",
 		    "--set: devices: is a list; name an element, devices[0] or devices[+]");
 	set_refused(f, "devices[+]=1",
@@ -564,9 +587,10 @@ static uint32_t random_below(uint32_t n)
 /* Texts that a scanner could stumble over. */
 static char *random_text(const char *prefix)
 {
-	static const char *const pieces[] = { "\"", "\\", "\\\\\"", "#", "//", "/*", "*/", "@include \"x\"",
-					      "a", " ", "=", ";", "\\n", "\\x41", "\xc3\xa4", "(", "}",
-					      "99999999999", "'", "%s" };
+	static const char *const pieces[] = {
+		"\"", "\\", "\\\\\"", "#",     "//",       "/*", "*/", "@include \"x\"", "a", " ",
+		"=",  ";",  "\\n",    "\\x41", "\xc3\xa4", "(",  "}",  "99999999999",    "'", "%s"
+	};
 	char text[256] = "";
 	snprintf(text, sizeof(text), "%s", prefix);
 	for (uint32_t n = random_below(12); n; n--)

@@ -33,11 +33,14 @@ static void overlap_and_containment_agree_with_counting(void **state)
 		for (unsigned an = 0; a + an <= 6; an++)
 			for (unsigned b = 0; b < 6; b++)
 				for (unsigned bn = 0; b + bn <= 6; bn++) {
-					unsigned in_a = ((1u << an) - 1) << a, in_b = ((1u << bn) - 1) << b;
+					unsigned in_a = ((1u << an) - 1) << a,
+						 in_b = ((1u << bn) - 1) << b;
 					struct range ra = { a, an }, rb = { b, bn };
-					assert_int_equal(range_overlaps(ra, rb), (in_a & in_b) != 0);
+					assert_int_equal(range_overlaps(ra, rb),
+							 (in_a & in_b) != 0);
 					if (bn)
-						assert_int_equal(range_contains(ra, b, bn), !(in_b & ~in_a));
+						assert_int_equal(range_contains(ra, b, bn),
+								 !(in_b & ~in_a));
 				}
 }
 

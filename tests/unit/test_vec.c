@@ -62,7 +62,8 @@ static void growth_beyond_memory_leaves_the_vector_as_it_was(void **state)
 {
 	(void)state;
 	int element = 5;
-	void *at = &element; /* never freed or moved: the size overflows before realloc looks at it */
+	void *at =
+		&element; /* never freed or moved: the size overflows before realloc looks at it */
 	size_t n = SIZE_MAX / 4, cap = SIZE_MAX / 4;
 	assert_null(vec_grow(&at, &n, &cap, 1024));
 	assert_ptr_equal(at, &element);
