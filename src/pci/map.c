@@ -291,7 +291,7 @@ static int drop_slots(struct pci_root *root, struct err *err)
 static int add_slots(struct pci_root *root, struct err *err)
 {
 	struct pci_map *map = root->map;
-	if (same_wants(&map->live.slots, &map->next.slots) && !map->slots_unsure)
+	if (same_wants(&map->live.slots, &map->next.slots))
 		return 0;
 	want_list old = map->live.slots;
 	map->live.slots = map->next.slots;

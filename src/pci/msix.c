@@ -119,13 +119,13 @@ void msix_table_write(void *ctx, uint64_t off, unsigned size, uint64_t value)
 		return;
 	unsigned i = (unsigned)(off / MSIX_ENTRY_SIZE);
 	pthread_mutex_lock(&msix->lock);
-	uint8_t *entry = msix->entry[i], old[MSIX_ENTRY_SIZE];
-	memcpy(old, entry, sizeof(old));
+	uint8_t *entry = msix->entry[i];
+	uint32_t was = le32_get(entry + PCI_MSIX_ENTRY_VECTOR_CTRL);
 	le_put(entry + off % MSIX_ENTRY_SIZE, size, value);
 	uint32_t ctrl = le32_get(entry + PCI_MSIX_ENTRY_VECTOR_CTRL) & PCI_MSIX_ENTRY_CTRL_MASKBIT;
 	le_put(entry + PCI_MSIX_ENTRY_VECTOR_CTRL, 4, ctrl); /* the other bits are reserved */
-	msix->slow_masks += ctrl != le32_get(old + PCI_MSIX_ENTRY_VECTOR_CTRL);
-	if (msix->enabled && memcmp(old, entry, sizeof(old)) != 0) {
+	msix->slow_masks += ctrl != was;
+	if (msix->enabled) {
 		judge(msix, i);
 		vectors_sync(&msix->vectors, i, 1);
 	}

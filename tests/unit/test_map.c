@@ -255,6 +255,16 @@ static void the_rom_needs_both_enable_bits(void **state)
 	assert_int_equal(fake_memslot.n, 3);
 }
 
+static void ports_beyond_64_kib_are_not_decoded(void **state)
+{
+	(void)state;
+	program(&card, PCI_COMMAND_IO);
+	write_cfg(&card.func, PCI_BASE_ADDRESS_4, 4, 0x16000);
+	assert_int_equal(bus_read(&pio, 0x16010, 4), UINT32_MAX);
+	write_cfg(&card.func, PCI_BASE_ADDRESS_4, 4, 0xffe0);
+	assert_int_equal(bus_read(&pio, 0xfff0, 4), 1);
+}
+
 static void an_unprogrammed_bar_is_not_decoded(void **state)
 {
 	(void)state;
@@ -787,6 +797,7 @@ int main(void)
 		ROOT(nothing_is_decoded_before_command_says_so),
 		ROOT(memory_decoding_brings_slots_and_regions),
 		ROOT(io_decoding_brings_ports),
+		ROOT(ports_beyond_64_kib_are_not_decoded),
 		ROOT(the_rom_needs_both_enable_bits),
 		ROOT(an_unprogrammed_bar_is_not_decoded),
 		ROOT(sizing_with_decoding_off_publishes_nothing),

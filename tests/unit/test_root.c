@@ -216,6 +216,8 @@ static void a_port_that_claims_bus_zero_does_not_get_it(void **state)
 {
 	(void)state;
 	number(0, 0, 255);
+	number(1, 3, 3);
+	assert_int_equal(id_at(3, 0, 0), 0x20008086); /* and hides nobody */
 	assert_int_equal(id_at(0, 0, 0), 0x29c08086);
 	assert_int_equal(id_at(1, 0, 0), UINT32_MAX);
 }
