@@ -3,10 +3,13 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <linux/capability.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
 #include "base/bytes.h"
+#include "base/file.h"
 #include "base/parse.h"
 #include "iommu/backend.h"
 #include "iommu/group.h"
@@ -120,12 +123,23 @@ int iommu_check_range(struct iommu *iommu, struct range iova, struct err *err)
 		       iova.start, range_last(iova));
 }
 
+/* With CAP_IPC_LOCK the kernel does not look at the limit. An unreadable status means without. */
+static bool lock_is_free(const struct host *host)
+{
+	char status[4096];
+	if (file_read(host->proc, "self/status", status, sizeof(status)) < 0)
+		return false;
+	const char *caps = strstr(status, "CapEff:");
+	return caps && strtoull(caps + 7, NULL, 16) & UINT64_C(1) << CAP_IPC_LOCK;
+}
+
 static int memlock_error(const struct iommu *iommu, uint64_t size, struct err *err)
 {
 	struct rlimit limit = { RLIM_INFINITY, RLIM_INFINITY };
 	uint64_t needed = iommu->mapped_bytes + size;
 	getrlimit(RLIMIT_MEMLOCK, &limit);
-	if (limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur >= needed)
+	if (limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur >= needed ||
+	    lock_is_free(iommu->host))
 		return err_set(err, -ENOMEM,
 			       "the host could not pin %s of guest memory: not enough free memory",
 			       size_text(size).s);
