@@ -260,7 +260,9 @@ void serial_reset(struct serial *serial)
 	serial->ier = serial->lcr = serial->mcr = serial->scr = serial->fcr = 0;
 	serial->dll = serial->dlm = serial->msr_delta = 0;
 	serial->overrun = serial->thr_empty = false;
-	rx_clear(serial);
+	serial->rx_head = serial->rx_n = 0;
+	if (serial->drained) /* also when it was loopback that held input off */
+		serial->drained(serial->drained_ctx);
 	update_line(serial);
 	pthread_mutex_unlock(&serial->lock);
 }
