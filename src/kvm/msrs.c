@@ -86,7 +86,8 @@ int msrs_list(int kvm_fd, struct kvm_msrs **ret_msrs, struct err *err)
 	int r = read_index_list(kvm_fd, &list);
 	if (r)
 		return err_errno(err, r, "KVM_GET_MSR_INDEX_LIST");
-	struct kvm_msrs *msrs = calloc(1, msrs_size(list->nmsrs + ARRAY_LEN(unlisted)));
+	uint32_t most = list->nmsrs + (uint32_t)ARRAY_LEN(unlisted);
+	struct kvm_msrs *msrs = calloc(1, msrs_size(most));
 	if (!msrs)
 		return err_errno(err, -ENOMEM, "MSR list");
 	for (uint32_t i = 0; i < list->nmsrs; i++)

@@ -346,6 +346,27 @@ static void a_reset_starts_the_guest_over(void **state)
 	}
 }
 
+static void a_reset_brings_the_apic_back_from_x2apic_mode(void **state)
+{
+	struct bench *b = *state;
+	struct kvm_sregs sregs;
+	struct kvm_lapic_state lapic;
+	NEEDS_KVM();
+	vcpus_pause(&b->vcpus);
+	for (unsigned i = 0; i < N; i++) {
+		int fd = b->vcpus.at[i].fd;
+		assert_int_equal(kvm_get_sregs(fd, &sregs), 0);
+		uint64_t fresh = sregs.apic_base;
+		sregs.apic_base |= 0x400; /* EXTD, SDM vol. 3 §11.12.1 */
+		assert_int_equal(kvm_set_sregs(fd, &sregs), 0);
+		assert_int_equal(vcpus_reset(&b->vcpus, NULL), 0);
+		assert_int_equal(kvm_get_sregs(fd, &sregs), 0);
+		assert_int_equal(sregs.apic_base, fresh);
+		assert_int_equal(kvm_get_lapic(fd, &lapic), 0);
+		assert_int_equal(le32_get(lapic.regs + 0x20), i << 24); /* the 8-bit id again */
+	}
+}
+
 /*
  * A guest's own triple fault takes hardware that checks the IDT's limit, which a software KVM may
  * not; KVM can be asked for one.
@@ -477,6 +498,7 @@ int main(void)
 		TEST(a_guest_that_never_exits_can_be_paused),
 		TEST(a_guest_is_paused_at_any_point_of_its_port_writes),
 		TEST(a_reset_starts_the_guest_over),
+		TEST(a_reset_brings_the_apic_back_from_x2apic_mode),
 		TEST(a_triple_fault_is_a_request_with_a_report),
 		TEST(an_unknown_msr_reads_zero),
 		TEST(a_bar_that_moves_is_seen_at_its_new_place),
