@@ -15,7 +15,10 @@
 /* Pins plus MSI-X vectors of a handful of devices; KVM has had 4096 since 4.7. */
 #define ROUTES_NEEDED 1024
 
-#define ROW(name, at_least, why) { KVM_CAP_##name, at_least, "KVM_CAP_" #name, why }
+#define ROW(name, at_least, why)                                                                   \
+	{                                                                                          \
+		KVM_CAP_##name, at_least, "KVM_CAP_" #name, why                                    \
+	}
 const struct cap_row required_caps[] = {
 	ROW(USER_MEMORY, 1, "guest RAM and BARs as memory slots"),
 	ROW(NR_MEMSLOTS, MEMSLOTS_NEEDED, "a slot for each BAR piece"),

@@ -11,8 +11,8 @@
 #include "base/err.h"
 
 struct cap_row {
-	int cap;          /* KVM_CAP_*, linux/kvm.h */
-	int at_least;     /* smallest result of KVM_CHECK_EXTENSION that will do */
+	int cap;      /* KVM_CAP_*, linux/kvm.h */
+	int at_least; /* smallest result of KVM_CHECK_EXTENSION that will do */
 	const char *name;
 	const char *why;
 };

@@ -126,8 +126,9 @@ static int set_address_bits(struct cpuid *cpuid, unsigned phys_bits, struct err 
 	if (!phys_bits)
 		phys_bits = host;
 	if (phys_bits < PHYS_BITS_MIN || phys_bits > host)
-		return err_set(err, -EINVAL, "%u guest address bits: this host has %u, at least %u "
-			       "are needed", phys_bits, host, PHYS_BITS_MIN);
+		return err_set(err, -EINVAL,
+			       "%u guest address bits: this host has %u, at least %u are needed",
+			       phys_bits, host, PHYS_BITS_MIN);
 	/* Bits 23:16 would be a nested guest's; 15:8 are the virtual address bits. */
 	entry->eax = (entry->eax & 0xFF00) | phys_bits;
 	return 0;

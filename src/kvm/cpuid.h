@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What CPUID the guest sees: the host's features as KVM supports them, minus what we cannot give,
- * with topology and cache leaves made coherent for our vCPU count. A policy table, one row per rule,
- * each with its reason. Pure on its inputs, so fixtures of Intel and AMD hosts test it.
+ * with topology and cache leaves made coherent for our vCPU count. A policy table, one row per
+ * rule, each with its reason. Pure on its inputs, so fixtures of Intel and AMD hosts test it.
  */
 #ifndef BULKHEAD_KVM_CPUID_H
 #define BULKHEAD_KVM_CPUID_H
@@ -31,9 +31,9 @@ static inline struct kvm_cpuid2 *cpuid_kvm(struct cpuid *cpuid)
 }
 
 struct cpuid_config {
-	unsigned vcpus;      /* 1..255; one socket, one thread per core */
-	unsigned phys_bits;  /* guest physical address bits, 36..host's; 0 = the host's */
-	bool tsc_deadline;   /* KVM_CAP_TSC_DEADLINE_TIMER */
+	unsigned vcpus;     /* 1..255; one socket, one thread per core */
+	unsigned phys_bits; /* guest physical address bits, 36..host's; 0 = the host's */
+	bool tsc_deadline;  /* KVM_CAP_TSC_DEADLINE_TIMER */
 };
 
 /*

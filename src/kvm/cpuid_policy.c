@@ -5,9 +5,13 @@
 
 #define BIT(n) (UINT32_C(1) << (n))
 #define CLEAR(function, index, reg, bits, why)                                                     \
-	{ function, index, CPUID_##reg, bits, 0, CPUID_ANY, why }
+	{                                                                                          \
+		function, index, CPUID_##reg, bits, 0, CPUID_ANY, why                              \
+	}
 #define SET(function, index, reg, bits, why)                                                       \
-	{ function, index, CPUID_##reg, 0, bits, CPUID_ANY, why }
+	{                                                                                          \
+		function, index, CPUID_##reg, 0, bits, CPUID_ANY, why                              \
+	}
 
 const struct cpuid_rule cpuid_rules[] = {
 	/* features of leaf 1 */
@@ -34,12 +38,13 @@ const struct cpuid_rule cpuid_rules[] = {
 	/* features of leaf 7 */
 	CLEAR(0x7, 0, EBX, BIT(2), "SGX: enclave memory is not virtualised here"),
 	CLEAR(0x7, 0, EBX, BIT(4) | BIT(11), "TSX: asynchronous abort leaks across guests (TAA)"),
-	CLEAR(0x7, 0, EBX, BIT(12) | BIT(15), "RDT: cache monitoring and allocation are the host's"),
+	CLEAR(0x7, 0, EBX, BIT(12) | BIT(15),
+	      "RDT: cache monitoring and allocation are the host's"),
 	CLEAR(0x7, 0, EBX, BIT(14), "MPX: KVM has dropped it"),
 	CLEAR(0x7, 0, EBX, BIT(25), "processor trace: no PMU for the guest"),
 	SET(0x7, 0, EBX, BIT(6) | BIT(13),
-	    "FPU data pointer only on exceptions, FCS and FDS zero: the safe claim, since KVM cannot "
-	    "bring the old behaviour back (KVM errata.rst)"),
+	    "FPU data pointer only on exceptions, FCS and FDS zero: the safe claim, since KVM "
+	    "cannot bring the old behaviour back (KVM errata.rst)"),
 	CLEAR(0x7, 0, ECX, BIT(4), "OSPKE: KVM mirrors the guest's CR4"),
 	CLEAR(0x7, 0, ECX, BIT(5), "WAITPKG: would hold the host's core"),
 	CLEAR(0x7, 0, ECX, BIT(13) | BIT(23), "TME, key locker: keys are the host's"),
@@ -70,16 +75,16 @@ const struct cpuid_rule cpuid_rules[] = {
 	      "PASID, HDC, user interrupt and HWP state: not virtualised by KVM"),
 
 	/* extended features */
-	CLEAR(0x80000001, 0, ECX, BIT(2) | BIT(3) | BIT(12), "SVM, extended APIC space, SKINIT: no "
-							     "nested virtualisation"),
+	CLEAR(0x80000001, 0, ECX, BIT(2) | BIT(3) | BIT(12),
+	      "SVM, extended APIC space, SKINIT: no nested virtualisation"),
 	CLEAR(0x80000001, 0, ECX, BIT(10) | BIT(15), "IBS, LWP: no PMU for the guest"),
 	CLEAR(0x80000001, 0, ECX, BIT(13) | BIT(19), "watchdog and node id MSRs are the host's"),
 	CLEAR(0x80000001, 0, ECX, BIT(23) | BIT(24) | BIT(27) | BIT(28),
 	      "performance counters: no PMU for the guest"),
 	CLEAR(0x80000001, 0, ECX, BIT(29), "MONITORX: would hold the host's core"),
 	CLEAR(0x80000007, 0, EDX, ~BIT(8),
-	      "power management is the host's; the invariant TSC stays, since a guest with assigned "
-	      "devices is not migrated"),
+	      "power management is the host's; the invariant TSC stays, since a guest with "
+	      "assigned devices is not migrated"),
 
 	/* KVM's own */
 	CLEAR(0x40000001, 0, EAX, BIT(15), "extended MSI destination: our routes carry 8-bit ids"),

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The two tables behind kvm/cpuid.c: bits that are taken from or given to the guest, and leaves that
- * it does not see at all, each with its reason. Bit numbers: Intel SDM vol. 2A CPUID, AMD APM vol. 3
- * appendix E.
+ * The two tables behind kvm/cpuid.c: bits that are taken from or given to the guest, and leaves
+ * that it does not see at all, each with its reason. Bit numbers: Intel SDM vol. 2A CPUID, AMD APM
+ * vol. 3 appendix E.
  */
 #ifndef BULKHEAD_KVM_CPUID_POLICY_H
 #define BULKHEAD_KVM_CPUID_POLICY_H

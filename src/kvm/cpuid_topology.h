@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The leaves that describe topology and caches, rewritten for our vCPUs: one package, one thread per
- * core, every core with its own first and second level caches, all with one third level. Used by
- * kvm/cpuid.c alone.
+ * The leaves that describe topology and caches, rewritten for our vCPUs: one package, one thread
+ * per core, every core with its own first and second level caches, all with one third level. Used
+ * by kvm/cpuid.c alone.
  */
 #ifndef BULKHEAD_KVM_CPUID_TOPOLOGY_H
 #define BULKHEAD_KVM_CPUID_TOPOLOGY_H

@@ -11,8 +11,8 @@
 #define REPORT_MAX 2048
 
 const char *const exit_kind_names[EXIT_KINDS] = {
-	[EXIT_KIND_PIO] = "pio",   [EXIT_KIND_MMIO] = "mmio", [EXIT_KIND_INTR] = "intr",
-	[EXIT_KIND_HALT] = "halt", [EXIT_KIND_MSR] = "msr",   [EXIT_KIND_EOI] = "eoi",
+	[EXIT_KIND_PIO] = "pio",     [EXIT_KIND_MMIO] = "mmio", [EXIT_KIND_INTR] = "intr",
+	[EXIT_KIND_HALT] = "halt",   [EXIT_KIND_MSR] = "msr",   [EXIT_KIND_EOI] = "eoi",
 	[EXIT_KIND_OTHER] = "other",
 };
 
@@ -98,7 +98,7 @@ static void on_mmio(struct vcpu *vcpu)
 
 static void on_hlt(struct vcpu *vcpu)
 {
-	/* KVM sleeps in the kernel with its own LAPIC; where it still exits it sleeps on re-entry. */
+	/* With its own LAPIC KVM sleeps in the kernel; should it exit, it sleeps on re-entry. */
 	vcpu_count(vcpu, EXIT_KIND_HALT);
 }
 
@@ -109,7 +109,7 @@ static void on_intr(struct vcpu *vcpu)
 
 static void on_eoi(struct vcpu *vcpu)
 {
-	/* Level interrupts are re-armed by resample irqfds in the kernel; nothing waits for this. */
+	/* Level interrupts are re-armed by resample irqfds in the kernel; nobody waits here. */
 	vcpu_count(vcpu, EXIT_KIND_EOI);
 }
 

@@ -76,8 +76,8 @@ int irqs_init(struct irqs *irqs, int vm_fd, unsigned max_gsi, struct err *err)
 	irqs->max_gsi = max_gsi < IRQ_MAX_GSI ? max_gsi : IRQ_MAX_GSI;
 	irqs->top = IOAPIC_PINS;
 	irqs->routes = calloc(irqs->max_gsi, sizeof(irqs->routes[0]));
-	irqs->table = calloc(1, sizeof(*irqs->table) +
-				     irqs->max_gsi * sizeof(irqs->table->entries[0]));
+	irqs->table =
+		calloc(1, sizeof(*irqs->table) + irqs->max_gsi * sizeof(irqs->table->entries[0]));
 	if (!irqs->routes || !irqs->table)
 		return err_errno(err, -ENOMEM, "interrupt routes");
 	int r = commit(irqs);

@@ -29,21 +29,21 @@ struct irq_route {
 };
 
 struct irqs {
-	int vm_fd;            /* borrowed */
-	unsigned max_gsi;     /* from KVM_CAP_IRQ_ROUTING, at most IRQ_MAX_GSI */
-	pthread_mutex_t lock; /* after dev, before slots */
-	struct irq_route *routes; /* by GSI; max_gsi of them */
+	int vm_fd;                     /* borrowed */
+	unsigned max_gsi;              /* from KVM_CAP_IRQ_ROUTING, at most IRQ_MAX_GSI */
+	pthread_mutex_t lock;          /* after dev, before slots */
+	struct irq_route *routes;      /* by GSI; max_gsi of them */
 	struct kvm_irq_routing *table; /* scratch for commits, so that none needs memory */
-	unsigned top;         /* highest GSI ever used + 1 */
-	unsigned used;        /* MSI GSIs in use */
-	bool dirty;           /* staged changes not yet committed */
-	unsigned long commits; /* KVM_SET_GSI_ROUTING calls made, for status */
+	unsigned top;                  /* highest GSI ever used + 1 */
+	unsigned used;                 /* MSI GSIs in use */
+	bool dirty;                    /* staged changes not yet committed */
+	unsigned long commits;         /* KVM_SET_GSI_ROUTING calls made, for status */
 };
 
 /*
  * Installs the standard pins: ISA 0..15 to PIC and IOAPIC (0 to pin 2), 16..23 to IOAPIC. GSI 2 has
- * no route: it is the PIC's cascade, and its IOAPIC pin is the timer's (ACPI override IRQ0 = GSI 2).
- * All functions but init and fini may be called from any thread.
+ * no route: it is the PIC's cascade, and its IOAPIC pin is the timer's (ACPI override IRQ0 = GSI
+ * 2). All functions but init and fini may be called from any thread.
  */
 int irqs_init(struct irqs *irqs, int vm_fd, unsigned max_gsi, struct err *err);
 void irqs_fini(struct irqs *irqs);

@@ -22,11 +22,15 @@
  * KVM keeps MTRRs but older kernels do not list them (SDM vol. 4 table 2-2). A guest that reboots
  * must find them off, or firmware sees its own leftovers.
  */
+/* clang-format off */
 static const uint32_t unlisted[] = {
-	MSR_MTRR_DEF_TYPE, 0x200, 0x201, 0x202, 0x203, 0x204, 0x205, 0x206, 0x207, 0x208,
-	0x209, 0x20A, 0x20B, 0x20C, 0x20D, 0x20E, 0x20F, 0x250, 0x258, 0x259,
+	MSR_MTRR_DEF_TYPE,
+	0x200, 0x201, 0x202, 0x203, 0x204, 0x205, 0x206, 0x207, /* variable ranges */
+	0x208, 0x209, 0x20A, 0x20B, 0x20C, 0x20D, 0x20E, 0x20F,
+	0x250, 0x258, 0x259, /* fixed ranges below 1 MiB */
 	0x268, 0x269, 0x26A, 0x26B, 0x26C, 0x26D, 0x26E, 0x26F,
 };
+/* clang-format on */
 
 /* Where power-on differs from what KVM reports for a new vCPU. */
 static const struct {
@@ -67,7 +71,8 @@ static int read_index_list(int kvm_fd, struct kvm_msr_list **ret_list)
 		return r;
 	if (head.nmsrs > MSRS_MAX)
 		return -EPROTO;
-	struct kvm_msr_list *list = calloc(1, sizeof(*list) + head.nmsrs * sizeof(list->indices[0]));
+	struct kvm_msr_list *list =
+		calloc(1, sizeof(*list) + head.nmsrs * sizeof(list->indices[0]));
 	if (!list)
 		return -ENOMEM;
 	list->nmsrs = head.nmsrs;
@@ -154,8 +159,9 @@ static void apply_overrides(struct kvm_msrs *msrs)
 	for (uint32_t i = 0; i < msrs->nmsrs; i++)
 		for (size_t o = 0; o < ARRAY_LEN(overrides); o++)
 			if (msrs->entries[i].index == overrides[o].index)
-				msrs->entries[i].data = (msrs->entries[i].data & overrides[o].keep) |
-							overrides[o].set;
+				msrs->entries[i].data =
+					(msrs->entries[i].data & overrides[o].keep) |
+					overrides[o].set;
 }
 
 int msrs_keep_writable(int vcpu_fd, struct kvm_msrs *msrs)

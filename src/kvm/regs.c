@@ -76,8 +76,8 @@ static int turn_mtrrs_on(struct vcpus *vcpus, struct err *err)
 	if (!msrs)
 		return err_errno(err, -ENOMEM, "vCPU entry");
 	msrs->nmsrs = 1;
-	msrs->entries[0] = (struct kvm_msr_entry){ .index = MSR_MTRR_DEF_TYPE,
-						   .data = MTRR_ON_WRITE_BACK };
+	msrs->entries[0] =
+		(struct kvm_msr_entry){ .index = MSR_MTRR_DEF_TYPE, .data = MTRR_ON_WRITE_BACK };
 	for (unsigned i = 0; i < vcpus->n; i++) {
 		int r = kvm_set_msrs(vcpus->at[i].fd, msrs);
 		if (r < 0)
@@ -105,8 +105,9 @@ int vcpu_enter64(struct vcpu *bsp, const struct vcpu_entry64 *entry, struct err 
 
 static void put_segment(struct text *text, const char *name, const struct kvm_segment *s)
 {
-	text_put(text, "%s %04x base %llx limit %x%s%s", name, s->selector, (unsigned long long)s->base,
-	    s->limit, s->l ? " 64-bit" : "", s->db ? " 32-bit" : "");
+	text_put(text, "%s %04x base %llx limit %x%s%s", name, s->selector,
+		 (unsigned long long)s->base, s->limit, s->l ? " 64-bit" : "",
+		 s->db ? " 32-bit" : "");
 }
 
 static void put_general(struct text *text, const struct kvm_regs *r)
@@ -115,28 +116,28 @@ static void put_general(struct text *text, const struct kvm_regs *r)
 		const char *name;
 		uint64_t value;
 	} all[] = {
-		{ "rax", r->rax }, { "rbx", r->rbx }, { "rcx", r->rcx }, { "rdx", r->rdx },
-		{ "rsi", r->rsi }, { "rdi", r->rdi }, { "rsp", r->rsp }, { "rbp", r->rbp },
-		{ "r8 ", r->r8 },  { "r9 ", r->r9 },  { "r10", r->r10 }, { "r11", r->r11 },
-		{ "r12", r->r12 }, { "r13", r->r13 }, { "r14", r->r14 }, { "r15", r->r15 },
+		{ "rax", r->rax }, { "rbx", r->rbx },    { "rcx", r->rcx }, { "rdx", r->rdx },
+		{ "rsi", r->rsi }, { "rdi", r->rdi },    { "rsp", r->rsp }, { "rbp", r->rbp },
+		{ "r8 ", r->r8 },  { "r9 ", r->r9 },     { "r10", r->r10 }, { "r11", r->r11 },
+		{ "r12", r->r12 }, { "r13", r->r13 },    { "r14", r->r14 }, { "r15", r->r15 },
 		{ "rip", r->rip }, { "rfl", r->rflags },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)
 		text_put(text, "%s %016llx%s", all[i].name, (unsigned long long)all[i].value,
-		    i % 4 == 3 ? "\n" : "  ");
+			 i % 4 == 3 ? "\n" : "  ");
 	text_put(text, "\n");
 }
 
 static void put_system(struct text *text, const struct kvm_sregs *s)
 {
-	text_put(text, "cr0 %llx  cr2 %llx  cr3 %llx  cr4 %llx  efer %llx\n", (unsigned long long)s->cr0,
-	    (unsigned long long)s->cr2, (unsigned long long)s->cr3, (unsigned long long)s->cr4,
-	    (unsigned long long)s->efer);
+	text_put(text, "cr0 %llx  cr2 %llx  cr3 %llx  cr4 %llx  efer %llx\n",
+		 (unsigned long long)s->cr0, (unsigned long long)s->cr2, (unsigned long long)s->cr3,
+		 (unsigned long long)s->cr4, (unsigned long long)s->efer);
 	put_segment(text, "cs", &s->cs);
 	text_put(text, "\n");
 	put_segment(text, "ss", &s->ss);
 	text_put(text, "\ngdt %llx limit %x  idt %llx limit %x\n", (unsigned long long)s->gdt.base,
-	    s->gdt.limit, (unsigned long long)s->idt.base, s->idt.limit);
+		 s->gdt.limit, (unsigned long long)s->idt.base, s->idt.limit);
 }
 
 static int read_linear(struct vcpu *vcpu, uint64_t linear, uint8_t *ret_byte)

@@ -18,7 +18,7 @@ struct vcpu_state {
 	struct kvm_lapic_state lapic;
 	struct kvm_vcpu_events events;
 	struct kvm_mp_state mp_state;
-	struct kvm_msrs *msrs; /* owned; only such as KVM lets us write back */
+	struct kvm_msrs *msrs;  /* owned; only such as KVM lets us write back */
 	struct kvm_xsave xsave; /* last: its type may grow */
 };
 

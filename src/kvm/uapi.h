@@ -10,11 +10,11 @@
 #include <linux/kvm.h>
 #include <stdint.h>
 
-int kvm_open(int dev_dirfd);                   /* fd of /dev/kvm */
+int kvm_open(int dev_dirfd); /* fd of /dev/kvm */
 int kvm_api_version(int kvm_fd);
-int kvm_check_extension(int fd, int cap);      /* of /dev/kvm or a VM */
+int kvm_check_extension(int fd, int cap); /* of /dev/kvm or a VM */
 int kvm_create_vm(int kvm_fd);
-int kvm_run_size(int kvm_fd);                  /* bytes of the shared kvm_run area */
+int kvm_run_size(int kvm_fd); /* bytes of the shared kvm_run area */
 int kvm_supported_cpuid(int kvm_fd, struct kvm_cpuid2 *cpuid);
 int kvm_msr_index_list(int kvm_fd, struct kvm_msr_list *list);
 
@@ -35,10 +35,10 @@ int kvm_create_device(int vm_fd, uint32_t type); /* fd */
 int kvm_device_attr(int device_fd, uint32_t group, uint64_t attr, const void *value);
 int kvm_enable_cap(int fd, uint32_t cap, uint64_t arg0);
 
-int kvm_create_vcpu(int vm_fd, uint64_t id);   /* fd */
-void *kvm_map_run(int vcpu_fd, int size);      /* struct kvm_run *; NULL with errno */
+int kvm_create_vcpu(int vm_fd, uint64_t id); /* fd */
+void *kvm_map_run(int vcpu_fd, int size);    /* struct kvm_run *; NULL with errno */
 void kvm_unmap_run(void *run, int size);
-int kvm_run(int vcpu_fd);                      /* -EINTR when kicked, -EAGAIN for an unstarted AP */
+int kvm_run(int vcpu_fd); /* -EINTR when kicked, -EAGAIN for an unstarted AP */
 int kvm_set_cpuid2(int vcpu_fd, const struct kvm_cpuid2 *cpuid);
 int kvm_get_regs(int vcpu_fd, struct kvm_regs *regs);
 int kvm_set_regs(int vcpu_fd, const struct kvm_regs *regs);
@@ -57,8 +57,8 @@ int kvm_get_events(int vcpu_fd, struct kvm_vcpu_events *events);
 int kvm_set_events(int vcpu_fd, const struct kvm_vcpu_events *events);
 int kvm_get_mp_state(int vcpu_fd, struct kvm_mp_state *state);
 int kvm_set_mp_state(int vcpu_fd, const struct kvm_mp_state *state);
-int kvm_get_msrs(int vcpu_fd, struct kvm_msrs *msrs); /* count read */
-int kvm_set_msrs(int vcpu_fd, const struct kvm_msrs *msrs); /* count written */
+int kvm_get_msrs(int vcpu_fd, struct kvm_msrs *msrs);                /* count read */
+int kvm_set_msrs(int vcpu_fd, const struct kvm_msrs *msrs);          /* count written */
 int kvm_translate(int vcpu_fd, struct kvm_translation *translation); /* linear to physical */
 
 #endif

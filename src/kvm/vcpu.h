@@ -33,13 +33,14 @@
 
 /* What a vCPU asks of the main loop, through vcpus.request. */
 enum vcpu_request {
-	VCPU_REQUEST_RESET,	 /* KVM_SYSTEM_EVENT_RESET */
-	VCPU_REQUEST_SHUTDOWN,	 /* KVM_SYSTEM_EVENT_SHUTDOWN */
+	VCPU_REQUEST_RESET,        /* KVM_SYSTEM_EVENT_RESET */
+	VCPU_REQUEST_SHUTDOWN,     /* KVM_SYSTEM_EVENT_SHUTDOWN */
 	VCPU_REQUEST_TRIPLE_FAULT, /* registers are in `report` */
-	VCPU_REQUEST_FAILED,	 /* KVM internal error, emulation failure; report has details */
+	VCPU_REQUEST_FAILED,       /* KVM internal error, emulation failure; report has details */
 };
 
-enum exit_kind { /* what is counted, for status and for the "no exits in steady state" proof */
+/* What is counted, for status and for the proof that a steady state has no exits. */
+enum exit_kind {
 	EXIT_KIND_PIO,
 	EXIT_KIND_MMIO,
 	EXIT_KIND_INTR, /* kicked, or a signal */
@@ -54,16 +55,16 @@ extern const char *const exit_kind_names[EXIT_KINDS];
 struct vcpu_state; /* registers at creation, restored by vcpus_reset */
 
 struct vcpu {
-	unsigned id; /* = APIC id */
-	int fd;      /* owned */
+	unsigned id;         /* = APIC id */
+	int fd;              /* owned */
 	struct kvm_run *run; /* shared with KVM; own thread only while that runs */
 	struct vcpus *all;
 	pthread_t thread;
-	bool started; /* thread is to be joined */
+	bool started;    /* thread is to be joined */
 	bool io_pending; /* own thread: KVM finishes the last exit at the next KVM_RUN */
 	unsigned faults; /* own thread: KVM_RUNs in a row that ended in -EFAULT */
 	struct qs_reader reader;
-	struct vcpu_state *fresh; /* owned */
+	struct vcpu_state *fresh;           /* owned */
 	_Atomic uint64_t exits[EXIT_KINDS]; /* written by the own thread only; read by any */
 };
 
@@ -98,7 +99,7 @@ struct vcpus {
  */
 int vcpus_init(struct vcpus *vcpus, struct vm *vm, unsigned n, const struct cpuid *cpuid,
 	       struct err *err);
-/* Stops the threads if there are any. Accepts what a failed vcpus_init leaves, and a second call. */
+/* Stops threads if there are any. Accepts what a failed vcpus_init leaves, and a second call. */
 void vcpus_fini(struct vcpus *vcpus);
 
 /*
@@ -128,8 +129,8 @@ void vcpus_request_pause(struct vcpus *vcpus);
 void vcpus_raise(struct vcpus *vcpus, enum vcpu_request what, const char *report);
 
 /*
- * All vCPUs to their state at creation: BSP runnable, APs waiting for SIPI. Paused only. -errno with
- * the vCPU and the KVM call; the guest cannot go on then.
+ * All vCPUs to their state at creation: BSP runnable, APs waiting for SIPI. Paused only. -errno
+ * with the vCPU and the KVM call; the guest cannot go on then.
  */
 int vcpus_reset(struct vcpus *vcpus, struct err *err);
 

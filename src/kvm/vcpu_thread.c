@@ -22,12 +22,13 @@
 #define FAULT_WAIT_NS 1000000
 
 /*
- * KVM goes on with a repeated string instruction, one exit a step, for 1024 steps before it looks at
- * immediate_exit (arch/x86/kvm/emulate.c). The bound only keeps this from being endless.
+ * KVM goes on with a repeated string instruction, one exit a step, for 1024 steps before it looks
+ * at immediate_exit (arch/x86/kvm/emulate.c). The bound only keeps this from being endless.
  */
 #define FINISH_RUNS 4096
 
-/* The kvm_run of the calling vCPU thread, for the handler of its kick. Written before it can come. */
+/* The kvm_run of the calling vCPU thread, for the handler of its kick. Written before it can come.
+ */
 static _Thread_local struct kvm_run *volatile own_run;
 
 static void on_kick(int sig)
@@ -125,7 +126,8 @@ static bool may_enter(struct vcpu *vcpu)
 	}
 }
 
-/* KVM since 6.8 says which address it could not reach; the union member is newer than our headers. */
+/* KVM since 6.8 says which address it could not reach; the union member is newer than our headers.
+ */
 static void fault_text(const struct vcpu *vcpu, char *buf, size_t size)
 {
 	struct {

@@ -21,7 +21,7 @@ struct vm_chips; /* snapshot of PIC, IOAPIC and PIT right after creation */
 
 struct vm {
 	int kvm_fd, vm_fd;
-	int vfio_fd;      /* KVM-VFIO device, -1 until the first vm_vfio_add */
+	int vfio_fd; /* KVM-VFIO device, -1 until the first vm_vfio_add */
 	int run_size;
 	unsigned max_vcpus; /* at most VM_MAX_VCPUS */
 	struct memslots slots;
@@ -53,7 +53,8 @@ int vm_cpuid(struct vm *vm, unsigned vcpus, unsigned phys_bits, struct cpuid *re
 /* PIC, IOAPIC and PIT back to their state at creation; vCPUs must be paused. */
 int vm_reset_chips(struct vm *vm, struct err *err);
 
-/* Tells KVM of a VFIO group or device fd (KVM_DEV_VFIO_FILE_ADD/DEL): coherency, posted interrupts. */
+/* Tells KVM of a VFIO group or device fd (KVM_DEV_VFIO_FILE_ADD/DEL): coherency, posted interrupts.
+ */
 int vm_vfio_add(struct vm *vm, int vfio_fd, struct err *err);
 void vm_vfio_remove(struct vm *vm, int vfio_fd);
 

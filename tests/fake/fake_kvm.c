@@ -119,10 +119,10 @@ unsigned fake_kvm_open_fds(void)
 
 static void add_default_msrs(void)
 {
-	static const uint32_t listed[] = { 0x10,	0x174,	    0x175,	0x176,
-					   0x277,	0xC0000081, 0xC0000102, 0x4B564D00,
-					   0x4B564D01,	0x4B564D02, 0x4B564D03, 0x4B564D04,
-					   0x3B,	0x6E0 };
+	static const uint32_t listed[] = { 0x10,       0x174,      0x175,      0x176,
+					   0x277,      0xC0000081, 0xC0000102, 0x4B564D00,
+					   0x4B564D01, 0x4B564D02, 0x4B564D03, 0x4B564D04,
+					   0x3B,       0x6E0 };
 	for (size_t i = 0; i < sizeof(listed) / sizeof(listed[0]); i++)
 		fake_kvm_add_msr(listed[i], 0);
 	fake_kvm.msrs[4].value = 0x0007040600070406; /* PAT at power-on, SDM vol. 3 §12.12.4 */
@@ -311,8 +311,7 @@ int kvm_set_gsi_routing(int vm_fd, const struct kvm_irq_routing *routing)
 		if (routing->entries[i].gsi >= FAKE_KVM_ROUTES)
 			r = -EINVAL;
 	if (!r) {
-		memcpy(fake_kvm.routes, routing->entries,
-		       routing->nr * sizeof(fake_kvm.routes[0]));
+		memcpy(fake_kvm.routes, routing->entries, routing->nr * sizeof(fake_kvm.routes[0]));
 		fake_kvm.n_routes = routing->nr;
 	}
 	pthread_mutex_unlock(&lock);

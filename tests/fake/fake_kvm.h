@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * KVM in memory, in place of src/kvm/uapi.c (link fake_kvm.c and fake_kvm_vcpu.c): every call is counted and logged in order, any call
- * can be made to fail, and a test scripts what KVM_RUN does. Where KVM has rules that our code must
- * keep (no overlapping slots, one irqfd per eventfd, a bounded routing table, stopping at the first
- * MSR refused), the fake keeps them too. File descriptors are real ones, so that leaks show.
+ * KVM in memory, in place of src/kvm/uapi.c (link fake_kvm.c and fake_kvm_vcpu.c): every call is
+ * counted and logged in order, any call can be made to fail, and a test scripts what KVM_RUN does.
+ * Where KVM has rules that our code must keep (no overlapping slots, one irqfd per eventfd, a
+ * bounded routing table, stopping at the first MSR refused), the fake keeps them too. File
+ * descriptors are real ones, so that leaks show.
  */
 #ifndef BULKHEAD_TESTS_FAKE_KVM_H
 #define BULKHEAD_TESTS_FAKE_KVM_H
@@ -65,8 +66,8 @@ struct fake_kvm {
 	int (*on_run)(void *ctx, unsigned vcpu, struct kvm_run *run);
 	void *on_run_ctx;
 	/*
-	 * An exit takes this many more to finish, whatever immediate_exit says, as a repeated string
-	 * instruction does: the next kvm_runs return the same exit again.
+	 * An exit takes this many more to finish, whatever immediate_exit says, as a repeated
+	 * string instruction does: the next kvm_runs return the same exit again.
 	 */
 	unsigned pieces;
 	/* KVM_TRANSLATE: physical = linear - offset; invalid below the offset */

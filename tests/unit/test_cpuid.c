@@ -21,7 +21,8 @@ static const struct host {
 	bool amd;
 	unsigned phys_bits;
 } hosts[] = {
-	{ "intel", host_intel, guest_intel, ARRAY_LEN(host_intel), ARRAY_LEN(guest_intel), false, 52 },
+	{ "intel", host_intel, guest_intel, ARRAY_LEN(host_intel), ARRAY_LEN(guest_intel), false,
+	  52 },
 	{ "amd", host_amd, guest_amd, ARRAY_LEN(host_amd), ARRAY_LEN(guest_amd), true, 48 },
 	{ "epyc", host_epyc, guest_epyc, ARRAY_LEN(host_epyc), ARRAY_LEN(guest_epyc), true, 40 },
 };
@@ -63,8 +64,8 @@ static void assert_same_leaf(const struct kvm_cpuid_entry2 *is, const struct kvm
 	if (is->eax != want->eax || is->ebx != want->ebx || is->ecx != want->ecx ||
 	    is->edx != want->edx)
 		fail_msg("leaf 0x%x.%u is %08x %08x %08x %08x, not %08x %08x %08x %08x",
-			 want->function, want->index, is->eax, is->ebx, is->ecx, is->edx,
-			 want->eax, want->ebx, want->ecx, want->edx);
+			 want->function, want->index, is->eax, is->ebx, is->ecx, is->edx, want->eax,
+			 want->ebx, want->ecx, want->edx);
 }
 
 static void a_guest_of_four_sees_each_leaf_as_reviewed(void **state)
@@ -209,10 +210,12 @@ static void every_rule_holds_on_a_host_that_claims_everything(void **state)
 		assert_int_equal(build(4), 0);
 		for (size_t i = 0; i < n_cpuid_rules; i++) {
 			const struct cpuid_rule *rule = &cpuid_rules[i];
-			struct kvm_cpuid_entry2 *e = cpuid_find(&guest, rule->function, rule->index);
+			struct kvm_cpuid_entry2 *e =
+				cpuid_find(&guest, rule->function, rule->index);
 			bool applies = rule->vendor == CPUID_ANY ||
 				       (rule->vendor == CPUID_AMD) == (v == 1);
-			uint32_t deadline = rule->function == 1 && rule->reg == CPUID_ECX ? 1u << 24 : 0;
+			uint32_t deadline =
+				rule->function == 1 && rule->reg == CPUID_ECX ? 1u << 24 : 0;
 			if (!e || (rule->function == 0xD && rule->index == 0))
 				continue;
 			uint32_t is = reg_of(e, rule->reg);
@@ -236,7 +239,8 @@ static void every_rule_and_every_hidden_leaf_has_its_reason_once(void **state)
 			    cpuid_rules[i].index == cpuid_rules[j].index &&
 			    cpuid_rules[i].reg == cpuid_rules[j].reg)
 				assert_int_equal((cpuid_rules[i].clear | cpuid_rules[i].set) &
-							 (cpuid_rules[j].clear | cpuid_rules[j].set),
+							 (cpuid_rules[j].clear |
+							  cpuid_rules[j].set),
 						 0);
 	}
 	for (size_t i = 0; i < n_cpuid_hidden; i++)
@@ -250,8 +254,9 @@ static void hidden_leaves_are_never_in_the_table(void **state)
 	for (size_t h = 0; h < ARRAY_LEN(hosts); h++) {
 		load(hosts[h].leaves, hosts[h].n);
 		for (size_t i = 0; i < n_cpuid_hidden; i++)
-			supported.entries[supported.n++] = (struct kvm_cpuid_entry2)LEAF(
-				cpuid_hidden[i].function, 0, 1, 2, 3, 4);
+			supported.entries[supported.n++] =
+				(struct kvm_cpuid_entry2)LEAF(cpuid_hidden[i].function, 0, 1, 2, 3,
+							      4);
 		assert_int_equal(build(2), 0);
 		for (size_t i = 0; i < n_cpuid_hidden; i++)
 			assert_null(cpuid_find(&guest, cpuid_hidden[i].function, 0));
@@ -414,7 +419,7 @@ static void a_full_table_is_refused_and_not_overrun(void **state)
 {
 	(void)state;
 	static const struct kvm_cpuid_entry2 few[] = {
-		LEAF(0x0, 0, 0xB, 0x68747541, 0, 0),  LEAF(0x1, 0, 1, 0, 0, 0),
+		LEAF(0x0, 0, 0xB, 0x68747541, 0, 0),      LEAF(0x1, 0, 1, 0, 0, 0),
 		LEAF(0x80000000, 0, 0x80000021, 0, 0, 0), LEAF(0x80000001, 0, 1, 0, 0, 0),
 		LEAF(0x80000008, 0, 0x3030, 0, 0, 0),
 	};

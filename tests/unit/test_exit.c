@@ -114,12 +114,9 @@ static void port_data_outside_the_run_area_is_never_touched(void **state)
 		uint32_t count;
 		uint8_t size;
 	} bad[] = {
-		{ FAKE_KVM_RUN_SIZE, 1, 1 },
-		{ FAKE_KVM_RUN_SIZE - 3, 1, 4 },
-		{ DATA_OFFSET, 0xFFFFFFFF, 4 },
-		{ UINT64_MAX - 1, 1, 4 },
-		{ DATA_OFFSET, 1, 3 },
-		{ DATA_OFFSET, 1, 8 },
+		{ FAKE_KVM_RUN_SIZE, 1, 1 },    { FAKE_KVM_RUN_SIZE - 3, 1, 4 },
+		{ DATA_OFFSET, 0xFFFFFFFF, 4 }, { UINT64_MAX - 1, 1, 4 },
+		{ DATA_OFFSET, 1, 3 },          { DATA_OFFSET, 1, 8 },
 		{ DATA_OFFSET, 1, 0 },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {

@@ -147,8 +147,10 @@ static void a_refused_entry_and_unknown_exits_carry_their_numbers(void **state)
 static void every_reason_without_a_handler_is_a_failure_with_its_number(void **state)
 {
 	struct bench *b = *state;
-	static const uint32_t reasons[] = { KVM_EXIT_EXCEPTION, KVM_EXIT_DEBUG, KVM_EXIT_HYPERCALL,
-					    KVM_EXIT_HYPERV, 63, 1000, 0xFFFFFFFF };
+	static const uint32_t reasons[] = {
+		KVM_EXIT_EXCEPTION, KVM_EXIT_DEBUG, KVM_EXIT_HYPERCALL, KVM_EXIT_HYPERV, 63, 1000,
+		0xFFFFFFFF
+	};
 	for (size_t i = 0; i < ARRAY_LEN(reasons); i++) {
 		char text[32];
 		b->requests = 0;

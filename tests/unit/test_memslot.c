@@ -149,9 +149,8 @@ static void a_bar_placed_over_ram_is_left_out(void **state)
 static void of_two_overlapping_bars_the_first_wins(void **state)
 {
 	struct slot_want bars[] = {
-		want(0xC0000000, 2 * MIB),
-		want(0xC0100000, 2 * MIB), /* overlaps the first */
-		want(0xC0200000, MIB),     /* overlaps only the one left out */
+		want(0xC0000000, 2 * MIB), want(0xC0100000, 2 * MIB), /* overlaps the first */
+		want(0xC0200000, MIB), /* overlaps only the one left out */
 	};
 	assert_int_equal(memslots_publish(*state, SLOT_PCI, bars, 3, NULL), 0);
 	assert_int_equal(fake_kvm_slots_used(), 2);
@@ -248,7 +247,8 @@ static void a_slot_kvm_does_not_delete_is_tried_again(void **state)
 	assert_int_equal(fake_kvm_slots_used(), 0);
 }
 
-/* Whatever a guest does with its BARs, KVM has what a plain reckoning says, and never an overlap. */
+/* Whatever a guest does with its BARs, KVM has what a plain reckoning says, and never an overlap.
+ */
 static void random_layouts_end_as_reckoned(void **state)
 {
 	struct slot_want ram = want(0, 64 * PAGE_4K);

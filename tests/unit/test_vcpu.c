@@ -289,10 +289,10 @@ static void a_reset_that_fails_names_vcpu_and_call(void **state)
 	static const struct {
 		const char *call, *text;
 	} steps[] = {
-		{ "set_sregs", "KVM_SET_SREGS" },	{ "set_regs", "KVM_SET_REGS" },
-		{ "set_xcrs", "KVM_SET_XCRS" },		{ "set_xsave", "KVM_SET_XSAVE" },
+		{ "set_sregs", "KVM_SET_SREGS" },         { "set_regs", "KVM_SET_REGS" },
+		{ "set_xcrs", "KVM_SET_XCRS" },           { "set_xsave", "KVM_SET_XSAVE" },
 		{ "set_debugregs", "KVM_SET_DEBUGREGS" }, { "set_lapic", "KVM_SET_LAPIC" },
-		{ "set_msrs", "KVM_SET_MSRS" },		{ "set_events", "KVM_SET_VCPU_EVENTS" },
+		{ "set_msrs", "KVM_SET_MSRS" },           { "set_events", "KVM_SET_VCPU_EVENTS" },
 		{ "set_mp_state", "KVM_SET_MP_STATE" },
 	};
 	assert_int_equal(make(2), 0);
@@ -311,8 +311,12 @@ static void the_kernel_is_entered_in_flat_64_bit_mode(void **state)
 {
 	(void)state;
 	const struct vcpu_entry64 entry = {
-		.rip = 0x1000200, .rsp = 0x8000, .rsi = 0x7000,
-		.cr3 = 0x9000, .gdt_gpa = 0x500, .gdt_limit = 31,
+		.rip = 0x1000200,
+		.rsp = 0x8000,
+		.rsi = 0x7000,
+		.cr3 = 0x9000,
+		.gdt_gpa = 0x500,
+		.gdt_limit = 31,
 	};
 	assert_int_equal(make(1), 0);
 	fake_kvm.vcpus[0].sregs.tr.type = 11;
@@ -369,8 +373,10 @@ static void a_failed_entry_names_the_call(void **state)
 	(void)state;
 	static const struct {
 		const char *call, *text;
-	} steps[] = { { "get_sregs", "KVM_GET_SREGS" }, { "set_sregs", "KVM_SET_SREGS" },
-		      { "set_regs", "KVM_SET_REGS" },   { "set_msrs", "KVM_SET_MSRS" } };
+	} steps[] = { { "get_sregs", "KVM_GET_SREGS" },
+		      { "set_sregs", "KVM_SET_SREGS" },
+		      { "set_regs", "KVM_SET_REGS" },
+		      { "set_msrs", "KVM_SET_MSRS" } };
 	const struct vcpu_entry64 entry = { .rip = 0x1000200 };
 	assert_int_equal(make(1), 0);
 	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {

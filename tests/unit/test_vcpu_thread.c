@@ -308,7 +308,8 @@ static void a_page_that_stays_away_is_a_failure_with_its_address(void **state)
 	wait_until(&b->requests, 1);
 	vcpus_pause(&b->vcpus);
 	assert_int_equal(atomic_load(&b->request), VCPU_REQUEST_FAILED);
-	assert_non_null(strstr(b->report, "vCPU 0: KVM_RUN: Bad address at guest address 0xc0001000"));
+	assert_non_null(
+		strstr(b->report, "vCPU 0: KVM_RUN: Bad address at guest address 0xc0001000"));
 	assert_non_null(strstr(b->report, "rip"));
 }
 

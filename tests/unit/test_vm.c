@@ -21,7 +21,11 @@
 static void add_cpuid(void)
 {
 	static const struct kvm_cpuid_entry2 leaves[] = {
-		{ .function = 0, .eax = 0xD, .ebx = 0x756E6547, .ecx = 0x6C65746E, .edx = 0x49656E69 },
+		{ .function = 0,
+		  .eax = 0xD,
+		  .ebx = 0x756E6547,
+		  .ecx = 0x6C65746E,
+		  .edx = 0x49656E69 },
 		{ .function = 1, .eax = 0x306C3 },
 		{ .function = 0x80000000, .eax = 0x80000008 },
 		{ .function = 0x80000001, .edx = 1u << 29 },
@@ -341,7 +345,9 @@ static void the_deadline_timer_follows_the_capability(void **state)
 static void the_vcpu_limit_stays_below_the_broadcast_id(void **state)
 {
 	struct vm *vm = *state;
-	static const int limits[][3] = { { 1024, 2, 255 }, { 64, 2, 64 }, { 0, 16, 16 }, { 0, 0, 4 } };
+	static const int limits[][3] = {
+		{ 1024, 2, 255 }, { 64, 2, 64 }, { 0, 16, 16 }, { 0, 0, 4 }
+	};
 	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
 		fake_kvm_reset();
 		fake_kvm.caps[KVM_CAP_MAX_VCPUS] = limits[i][0];
