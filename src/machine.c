@@ -288,6 +288,7 @@ static int vcpus_up(struct machine *m, struct err *err)
 	m->vcpus.mmio = &m->mmio;
 	m->vcpus.pio = &m->pio;
 	m->vcpus.qs = &m->qs;
+	m->vcpus.gmem = &m->gmem;
 	machine_watch_vcpus(m);
 	return 0;
 }
