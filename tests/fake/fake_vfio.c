@@ -509,9 +509,10 @@ int vfio_hot_reset(int fd, const int *group_fds, uint32_t n)
 
 /* --- regions --- */
 
+/* From the top: a region that says it is bigger than its terabyte does not hide the next. */
 static int find_region(const struct fake_device *dev, uint64_t at, size_t size)
 {
-	for (unsigned i = 0; i < 9; i++) {
+	for (unsigned i = 9; i-- > 0;) {
 		uint64_t start = region_offset(dev, i);
 		if (at >= start && inside(at - start, size, dev->region[i].size))
 			return (int)i;
