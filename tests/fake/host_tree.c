@@ -350,12 +350,13 @@ static const char always[] =
 /* In memory where there is such a place: the journal syncs, and disks are slow at that. */
 static void make_dir(struct tempdir *dir)
 {
-	snprintf(dir->path, sizeof(dir->path), "/dev/shm/bulkhead-test-XXXXXX");
-	if (!mkdtemp(dir->path)) {
-		assert_int_equal(tempdir_make(dir), 0);
-		return;
+	static const char *const places[] = { "/dev/shm", "/tmp" };
+	dir->fd = -1;
+	for (size_t i = 0; i < ARRAY_LEN(places) && dir->fd < 0; i++) {
+		snprintf(dir->path, sizeof(dir->path), "%s/bulkhead-test-XXXXXX", places[i]);
+		if (mkdtemp(dir->path))
+			dir->fd = open(dir->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	}
-	dir->fd = open(dir->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert_return_code(dir->fd, errno);
 }
 
