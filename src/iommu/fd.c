@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * iommufd (linux/iommufd.h): one I/O address space per VM, and each device a character device of its
- * own that is bound to it. No groups to open; the kernel still checks that they are viable. Huge
- * pages are the IOAS's default.
+ * iommufd (linux/iommufd.h): one I/O address space per VM, and each device a character device of
+ * its own that is bound to it. No groups to open; the kernel still checks that they are viable.
+ * Huge pages are the IOAS's default.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -90,7 +90,9 @@ static int open_cdev(const struct iommu *iommu, const struct pci_dev *dev, struc
 	}
 	snprintf(node, sizeof(node), "/dev/vfio/devices/%s", name);
 	int fd = iommu_cdev_open(iommu->host->dev, name);
-	return fd < 0 ? iommu_node_refused(iommu, dev, node, fd, err) : fd;
+	if (fd < 0)
+		iommu_node_refused(iommu, dev, node, fd, err);
+	return fd;
 }
 
 static int bind_refused(const struct iommu *iommu, const struct pci_dev *dev, const char *call,
@@ -104,12 +106,14 @@ static int bind_refused(const struct iommu *iommu, const struct pci_dev *dev, co
 	if (code == -EBUSY)
 		err_hint(err, "another process uses the device or its IOMMU group %d", dev->group);
 	else if (code == -EINVAL)
-		err_hint(err, "firmware may have reserved memory for this device (RMRR): see "
-			      "/sys/kernel/iommu_groups/%d/reserved_regions", dev->group);
+		err_hint(err,
+			 "firmware may have reserved memory for this device (RMRR): see "
+			 "/sys/kernel/iommu_groups/%d/reserved_regions",
+			 dev->group);
 	return code;
 }
 
-/* KVM is told first: the device may be opened only once its VM is known (vfio.rst, "VFIO device cdev"). */
+/* KVM is told first: a device is opened by BIND, and its VM must be known by then (vfio.rst). */
 static int fd_attach(struct iommu *iommu, const struct pci_dev *dev, int *ret_device_fd,
 		     struct err *err)
 {

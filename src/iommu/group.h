@@ -24,7 +24,7 @@ bool group_driver_harmless(const char *driver);
  */
 unsigned group_blockers(const struct host *host, int group, struct group_text *ret_text);
 
-/* "qemu-system-x86 (pid 1234)": another process that has this /dev node open. False: nobody found. */
+/* "qemu-system-x86 (pid 1234)": another process that has this /dev node open. False: nobody. */
 bool group_holder(const struct host *host, const char *node, struct group_text *ret_text);
 
 #endif

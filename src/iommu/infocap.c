@@ -12,8 +12,7 @@ const struct vfio_info_cap_header *info_cap_find(const void *info, size_t size, 
 	for (unsigned i = 0; i < INFO_CAPS_MAX && at; i++) {
 		if (at % 4 || !inside(at, sizeof(struct vfio_info_cap_header), size))
 			return NULL;
-		const struct vfio_info_cap_header *cap =
-			(const void *)((const char *)info + at);
+		const struct vfio_info_cap_header *cap = (const void *)((const char *)info + at);
 		if (cap->id == id) {
 			if (!inside(at, need, size))
 				return NULL;

@@ -14,7 +14,7 @@
 #include "iommu/backend.h"
 #include "iommu/group.h"
 
-/* A device that is bound to vfio-pci and has no cdev: its kernel has /dev/iommu but not the rest. */
+/* One that is bound to vfio-pci and has no cdev: its kernel has /dev/iommu but not the rest. */
 static bool cdev_for_every_device(const struct inventory *inv)
 {
 	for (size_t i = 0; i < inv->devs.n; i++) {
@@ -32,8 +32,8 @@ static enum iommu_kind choose_auto(const struct inventory *inv, struct err *err)
 	if (inv->has_vfio_container)
 		return IOMMU_TYPE1;
 	err_set(err, -ENODEV,
-		"the host offers neither the VFIO container (/dev/vfio/vfio) nor iommufd with device "
-		"cdevs (/dev/iommu); load the module vfio-pci, or vfio_iommu_type1");
+		"the host offers neither the VFIO container (/dev/vfio/vfio) nor iommufd with "
+		"device cdevs (/dev/iommu); load the module vfio-pci, or vfio_iommu_type1");
 	return IOMMU_AUTO;
 }
 
@@ -42,13 +42,15 @@ enum iommu_kind iommu_choose(enum iommu_kind wanted, const struct inventory *inv
 	if (wanted == IOMMU_AUTO)
 		return choose_auto(inv, err);
 	if (wanted == IOMMU_TYPE1 && !inv->has_vfio_container) {
-		err_set(err, -ENODEV, "the host has no VFIO container (/dev/vfio/vfio is missing); load "
-				      "the module vfio_iommu_type1, or leave the choice open");
+		err_set(err, -ENODEV,
+			"the host has no VFIO container (/dev/vfio/vfio is missing); load "
+			"the module vfio_iommu_type1, or leave the choice open");
 		return IOMMU_AUTO;
 	}
 	if (wanted == IOMMU_FD && !(inv->has_iommufd && cdev_for_every_device(inv))) {
-		err_set(err, -ENODEV, "the host has no iommufd with VFIO device cdevs (Linux 6.6 with "
-				      "CONFIG_IOMMUFD and CONFIG_VFIO_DEVICE_CDEV); use type1");
+		err_set(err, -ENODEV,
+			"the host has no iommufd with VFIO device cdevs (Linux 6.6 with "
+			"CONFIG_IOMMUFD and CONFIG_VFIO_DEVICE_CDEV); use type1");
 		return IOMMU_AUTO;
 	}
 	return wanted;
@@ -83,10 +85,11 @@ int iommu_attach(struct iommu *iommu, const struct pci_dev *dev, int *ret_device
 		 struct err *err)
 {
 	if (dev->group < 0)
-		return err_set(err, -ENODEV,
-			       "%s is in no IOMMU group: the IOMMU is off; enable VT-d or AMD-Vi in the "
-			       "firmware and intel_iommu=on on the kernel command line",
-			       bdf_text(dev->bdf).s);
+		return err_set(
+			err, -ENODEV,
+			"%s is in no IOMMU group: the IOMMU is off; enable VT-d or AMD-Vi in the "
+			"firmware and intel_iommu=on on the kernel command line",
+			bdf_text(dev->bdf).s);
 	iommu->n_usable = 0; /* a new device may narrow what can be mapped */
 	return iommu->ops->attach(iommu, dev, ret_device_fd, err);
 }
@@ -182,7 +185,8 @@ int iommu_map(struct iommu *iommu, uint64_t iova, void *hva, uint64_t size, bool
 {
 	if (!pages(iova, (uintptr_t)hva, size))
 		return err_set(err, -EINVAL,
-			       "DMA mapping of 0x%" PRIx64 " bytes at 0x%" PRIx64 " is not whole pages",
+			       "DMA mapping of 0x%" PRIx64 " bytes at 0x%" PRIx64
+			       " is not whole pages",
 			       size, iova);
 	iommu->map_calls++;
 	int r = iommu->ops->map(iommu, iova, hva, size, write);
@@ -198,7 +202,8 @@ int iommu_unmap(struct iommu *iommu, uint64_t iova, uint64_t size, struct err *e
 	if (!pages(iova, 0, size))
 		return err_set(err, -EINVAL,
 			       "DMA unmapping of 0x%" PRIx64 " bytes at 0x%" PRIx64
-			       " is not whole pages", size, iova);
+			       " is not whole pages",
+			       size, iova);
 	int r = iommu->ops->unmap(iommu, iova, size);
 	if (r < 0)
 		return err_errno(err, r, "%s: DMA unmapping 0x%" PRIx64 "-0x%" PRIx64,
@@ -224,16 +229,17 @@ int iommu_no_intremap(const struct iommu *iommu, const struct pci_dev *dev, cons
 		      struct err *err)
 {
 	err_set(err, -EPERM,
-		"%s: the host has no interrupt remapping, so a guest could forge any interrupt of the "
-		"host through this device", bdf_text(dev->bdf).s);
+		"%s: the host has no interrupt remapping, so a guest could forge any interrupt "
+		"of the host through this device",
+		bdf_text(dev->bdf).s);
 	if (iommu->unsafe_interrupts)
 		err_hint(err,
-			 "the profile accepts that (unsafe_interrupts), but the kernel still refuses: "
-			 "/sys/module/%s/parameters/allow_unsafe_interrupts must be Y", module);
+			 "the profile accepts that (unsafe_interrupts), but the kernel still "
+			 "refuses: /sys/module/%s/parameters/allow_unsafe_interrupts must be Y",
+			 module);
 	else
-		err_hint(err,
-			 "enable interrupt remapping (VT-d/x2APIC) in the firmware, or knowingly set "
-			 "unsafe_interrupts = true in the profile");
+		err_hint(err, "enable interrupt remapping (VT-d/x2APIC) in the firmware, or "
+			      "knowingly set unsafe_interrupts = true in the profile");
 	return -EPERM;
 }
 
@@ -243,14 +249,14 @@ bool iommu_blamed_on_group(const struct iommu *iommu, const struct pci_dev *dev,
 	if (!group_blockers(iommu->host, dev->group, &who))
 		return false;
 	err_set(err, -EINVAL,
-		"%s: IOMMU group %d is not viable: host drivers use %s; add the device to the profile, "
-		"or let bulkhead hold it with group = \"hold\"",
+		"%s: IOMMU group %d is not viable: host drivers use %s; add the device to the "
+		"profile, or let bulkhead hold it with group = \"hold\"",
 		bdf_text(dev->bdf).s, dev->group, who.s);
 	return true;
 }
 
-int iommu_node_refused(const struct iommu *iommu, const struct pci_dev *dev, const char *node,
-		       int code, struct err *err)
+void iommu_node_refused(const struct iommu *iommu, const struct pci_dev *dev, const char *node,
+			int code, struct err *err)
 {
 	struct group_text who;
 	err_errno(err, code, "%s: open %s", bdf_text(dev->bdf).s, node);
@@ -262,5 +268,4 @@ int iommu_node_refused(const struct iommu *iommu, const struct pci_dev *dev, con
 		err_hint(err, "the device is not bound to vfio-pci");
 	else if (code == -EACCES || code == -EPERM)
 		err_hint(err, "run as root, or give yourself the node with a udev rule");
-	return code;
 }

@@ -38,17 +38,17 @@ struct iommu_ops {
 
 struct iommu {
 	const struct iommu_ops *ops;
-	const struct host *host;   /* borrowed */
-	bool unsafe_interrupts;    /* the profile accepts missing interrupt remapping */
+	const struct host *host; /* borrowed */
+	bool unsafe_interrupts;  /* the profile accepts missing interrupt remapping */
 	/* Called with each group or device fd before a device is opened through it (KVM-VFIO). */
 	int (*on_vfio_fd)(void *ctx, int fd, bool add, struct err *err);
 	void *on_vfio_fd_ctx;
-	void *state;               /* of the back end; owned */
+	void *state;                           /* of the back end; owned */
 	struct range usable[IOMMU_MAX_RANGES]; /* cached; an attach empties it */
-	size_t n_usable;           /* 0 = not read yet */
-	uint64_t mapped_bytes;     /* for status and leak tests */
-	unsigned n_maps;           /* live mappings */
-	unsigned long map_calls;   /* system calls made to map, ever */
+	size_t n_usable;                       /* 0 = not read yet */
+	uint64_t mapped_bytes;                 /* for status and leak tests */
+	unsigned n_maps;                       /* live mappings */
+	unsigned long map_calls;               /* system calls made to map, ever */
 };
 
 /*
@@ -68,7 +68,8 @@ void iommu_close(struct iommu *iommu); /* accepts a zeroed struct; unmaps everyt
 /*
  * Brings `dev` (bound to vfio-pci, whole group viable) into the address space and returns its VFIO
  * device fd (caller closes after iommu_detach). Errors name the group, the blocking device and
- * remedy: -EBUSY group in use, -EPERM no interrupt remapping, -EINVAL not viable or reserved memory.
+ * remedy: -EBUSY group in use, -EPERM no interrupt remapping, -EINVAL not viable or reserved
+ * memory.
  */
 int iommu_attach(struct iommu *iommu, const struct pci_dev *dev, int *ret_device_fd,
 		 struct err *err);

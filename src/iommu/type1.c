@@ -22,7 +22,7 @@ struct t1_group {
 };
 
 struct t1 {
-	int container; /* owned */
+	int container;  /* owned */
 	bool has_iommu; /* SET_IOMMU done: true while a group is in the container */
 	vec(struct t1_group) groups;
 };
@@ -44,8 +44,9 @@ static int check_container(int container, struct err *err)
 	if (has < 0)
 		return err_errno(err, has, "/dev/vfio/vfio: VFIO_CHECK_EXTENSION");
 	if (!has)
-		return err_set(err, -EOPNOTSUPP,
-			       "/dev/vfio/vfio: no type1v2 IOMMU; load the module vfio_iommu_type1");
+		return err_set(
+			err, -EOPNOTSUPP,
+			"/dev/vfio/vfio: no type1v2 IOMMU; load the module vfio_iommu_type1");
 	return 0;
 }
 
@@ -54,7 +55,8 @@ static int t1_open(struct iommu *iommu, struct err *err)
 	autoclose int container = iommu_container_open(iommu->host->dev);
 	if (container < 0) {
 		err_errno(err, container, "open /dev/vfio/vfio");
-		err_hint(err, "load the module vfio-pci, and run as root or with access to the node");
+		err_hint(err,
+			 "load the module vfio-pci, and run as root or with access to the node");
 		return container;
 	}
 	int r = check_container(container, err);
@@ -74,7 +76,8 @@ static void forget_group(struct iommu *iommu, struct t1_group *group)
 	iommu_announce(iommu, group->fd, false, NULL);
 	close_fd(&group->fd);
 	*group = t1->groups.at[--t1->groups.n];
-	if (t1->groups.n == 0) { /* the kernel drops the IOMMU and its mappings with the last group */
+	/* The kernel drops the IOMMU and its mappings with the last group. */
+	if (t1->groups.n == 0) {
 		t1->has_iommu = false;
 		iommu->mapped_bytes = 0;
 		iommu->n_maps = 0;
@@ -94,7 +97,7 @@ static void t1_close(struct iommu *iommu)
 	iommu->state = NULL;
 }
 
-/* Why a group did not get into the container; what is known of the host decides between readings. */
+/* Why a group did not get into the container; what the host shows decides between readings. */
 static int join_refused(const struct iommu *iommu, const struct pci_dev *dev, const char *call,
 			int code, struct err *err)
 {
@@ -104,8 +107,10 @@ static int join_refused(const struct iommu *iommu, const struct pci_dev *dev, co
 		return iommu_no_intremap(iommu, dev, "vfio_iommu_type1", err);
 	err_errno(err, code, "%s: IOMMU group %d: %s", bdf_text(dev->bdf).s, dev->group, call);
 	if (code == -EINVAL)
-		err_hint(err, "firmware may have reserved memory for this device (RMRR): see "
-			      "/sys/kernel/iommu_groups/%d/reserved_regions", dev->group);
+		err_hint(err,
+			 "firmware may have reserved memory for this device (RMRR): see "
+			 "/sys/kernel/iommu_groups/%d/reserved_regions",
+			 dev->group);
 	else if (code == -EBUSY)
 		err_hint(err, "another process uses the group");
 	return code;
@@ -159,8 +164,10 @@ static int add_group(struct iommu *iommu, const struct pci_dev *dev, struct t1_g
 	char node[32];
 	snprintf(node, sizeof(node), "/dev/vfio/%d", dev->group);
 	autoclose int fd = iommu_group_open(iommu->host->dev, dev->group);
-	if (fd < 0)
-		return iommu_node_refused(iommu, dev, node, fd, err);
+	if (fd < 0) {
+		iommu_node_refused(iommu, dev, node, fd, err);
+		return fd;
+	}
 	struct t1_group *group = vec_push(&t1->groups);
 	if (!group)
 		return err_errno(err, -ENOMEM, "IOMMU group %d", dev->group);
@@ -281,7 +288,11 @@ static int t1_map(struct iommu *iommu, uint64_t iova, void *hva, uint64_t size, 
 
 static int t1_unmap(struct iommu *iommu, uint64_t iova, uint64_t size)
 {
-	struct vfio_iommu_type1_dma_unmap unmap = { .argsz = sizeof(unmap), .iova = iova, .size = size };
+	struct vfio_iommu_type1_dma_unmap unmap = {
+		.argsz = sizeof(unmap),
+		.iova = iova,
+		.size = size,
+	};
 	int r = iommu_container_unmap(t1_of(iommu)->container, &unmap);
 	if (r < 0)
 		return r;

@@ -18,7 +18,7 @@ int iommu_container_open(int dev_dirfd); /* fd of /dev/vfio/vfio */
 int iommu_container_version(int container_fd);
 int iommu_container_has(int container_fd, uint32_t extension); /* 0 or 1 */
 int iommu_container_set(int container_fd, uint32_t type);
-int iommu_container_info(int container_fd, struct vfio_iommu_type1_info *info); /* argsz in and out */
+int iommu_container_info(int container_fd, struct vfio_iommu_type1_info *info); /* argsz in, out */
 int iommu_container_map(int container_fd, const struct vfio_iommu_type1_dma_map *map);
 int iommu_container_unmap(int container_fd, struct vfio_iommu_type1_dma_unmap *unmap);
 

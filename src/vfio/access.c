@@ -149,7 +149,7 @@ static bool asleep(const struct pci_func *func)
 	return vfio->asleep || (pci_command(func) & ~vfio->command & PCI_COMMAND_MEMORY);
 }
 
-/* Our side of a power-on; the hardware's is vfio_reset_set, which may well have been called before. */
+/* Our side of a power-on; the hardware's is vfio_reset_set, which may have been called before. */
 static void reset(struct pci_func *func)
 {
 	struct vfio_pci *vfio = vfio_of(func);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * BARs as pieces: what the kernel lets us map becomes a KVM slot, the pages that hold the MSI-X table
- * or pending bits and everything else comes here as pread and pwrite on the device fd. Mappings lie
- * in address space aligned so that the kernel can use 2 MiB and 1 GiB leaves: host address, guest
- * address and BAR are congruent.
+ * BARs as pieces: what the kernel lets us map becomes a KVM slot, the pages that hold the MSI-X
+ * table or pending bits and everything else comes here as pread and pwrite on the device fd.
+ * Mappings lie in address space aligned so that the kernel can use 2 MiB and 1 GiB leaves: host
+ * address, guest address and BAR are congruent.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -27,7 +27,7 @@ static unsigned region_index(const struct vfio_region *region)
 	return (unsigned)(region - region->vfio->region);
 }
 
-/* An access that begins inside the table or PBA is theirs; one that leaves it again has no effect. */
+/* An access that begins inside the table or PBA is theirs; one that leaves it has no effect. */
 static bool in_table(const struct vfio_region *region, uint64_t off, unsigned bar,
 		     struct range where)
 {
@@ -101,7 +101,8 @@ static size_t cut_one(struct range *areas, size_t n, size_t max, struct range cu
 		if (cut_end < end && out < max)
 			left[out++] = (struct range){ cut_end, end - cut_end };
 	}
-	memcpy(areas, left, out * sizeof(left[0]));
+	for (size_t i = 0; i < out; i++)
+		areas[i] = left[i];
 	return out;
 }
 
@@ -192,7 +193,8 @@ static int build_bar(struct vfio_pci *vfio, const struct vfio_snapshot *snap, un
 	bool prefetch = kind != BAR_IO && reg & PCI_BASE_ADDRESS_MEM_PREFETCH;
 	int r = pci_bar_set(&vfio->func, i, kind, prefetch, size);
 	if (r < 0)
-		return err_set(err, r, "%s: BAR %u of 0x%" PRIx64 " bytes (register 0x%08x) cannot be",
+		return err_set(err, r,
+			       "%s: BAR %u of 0x%" PRIx64 " bytes (register 0x%08x) cannot be",
 			       vfio->name.s, i, size, reg);
 	if (kind == BAR_IO)
 		make_pieces(vfio, i, NULL, 0);

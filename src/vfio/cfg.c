@@ -127,8 +127,8 @@ static bool build_one(struct vfio_pci *vfio, const struct vfio_snapshot *snap,
 		      const struct vfio_irq_counts *irqs, const struct pci_cap *caps, size_t n,
 		      size_t i, bool extended)
 {
-	const struct cap_row *row = extended ? vfio_ext_cap_row(caps[i].id)
-					     : vfio_cap_row((uint8_t)caps[i].id);
+	const struct cap_row *row =
+		extended ? vfio_ext_cap_row(caps[i].id) : vfio_cap_row((uint8_t)caps[i].id);
 	unsigned limit = extended ? (unsigned)snap->size : PCI_CFG_SIZE;
 	unsigned gap = next_start(caps, n, caps[i].off, limit) - caps[i].off;
 	struct cfg_cap at = {

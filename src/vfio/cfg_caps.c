@@ -92,7 +92,7 @@ bool vfio_build_msix(const struct cfg_cap *at)
 	if (!n || !place(vfio, le32_get(cap + PCI_MSIX_TABLE), n * MSIX_ENTRY_SIZE,
 			 &vfio->msix_at.table_bar, &vfio->msix_at.table))
 		return false;
-	/* Some functions give a wrong place; hardly a driver looks there, so the rest stays usable. */
+	/* Some functions give a wrong place; hardly a driver looks there, so the rest stays. */
 	if (!place(vfio, le32_get(cap + PCI_MSIX_PBA), (n + 63) / 64 * 8, &vfio->msix_at.pba_bar,
 		   &vfio->msix_at.pba))
 		log_warn("%s: its MSI-X pending bits lie outside their BAR", vfio_name(vfio).s);
@@ -107,12 +107,13 @@ bool vfio_build_msix(const struct cfg_cap *at)
 	return true;
 }
 
-/* A function integrated into the host's root complex sits behind a port here, so it needs a link. */
+/* A function of the host's root complex sits behind a port here, so it needs a link. */
 static uint16_t as_endpoint(struct pci_func *func, unsigned off, uint16_t flags)
 {
 	pci_cfg_set(func, off + PCI_EXP_LNKCAP, 4, PCI_EXP_LNKCAP_SLS_2_5GB | 1 << 4);
 	pci_cfg_set(func, off + PCI_EXP_LNKCTL, 2, 0);
-	pci_cfg_set(func, off + PCI_EXP_LNKSTA, 2, PCI_EXP_LNKSTA_CLS_2_5GB | PCI_EXP_LNKSTA_NLW_X1);
+	pci_cfg_set(func, off + PCI_EXP_LNKSTA, 2,
+		    PCI_EXP_LNKSTA_CLS_2_5GB | PCI_EXP_LNKSTA_NLW_X1);
 	return (flags & ~PCI_EXP_FLAGS_TYPE) | PCI_EXP_TYPE_ENDPOINT << 4;
 }
 

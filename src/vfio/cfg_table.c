@@ -5,6 +5,9 @@
 
 #include "base/bytes.h"
 
+/* One row: a line of registers and a line of reason. */
+/* clang-format off */
+
 const struct cfg_field vfio_header_fields[] = {
 	/* Error bits are cleared by writing 1; the capability list bit is ours, as the list is. */
 	{ PCI_STATUS, 2, 0xffef, 0, 0xf900 },
@@ -25,7 +28,7 @@ static const struct cfg_field pcix_fields[] = {
 	{ 0 },
 };
 static const struct cfg_field pcie_fields[] = {
-	{ PCI_EXP_DEVCTL, 2, 0x7fff, 0x7fff, 0 }, /* bit 15 (FLR) only where vfio_build_pcie adds it */
+	{ PCI_EXP_DEVCTL, 2, 0x7fff, 0x7fff, 0 }, /* bit 15 (FLR): where vfio_build_pcie adds it */
 	{ PCI_EXP_DEVSTA, 2, 0xffff, 0, 0x000f },
 	{ PCI_EXP_LNKSTA, 2, 0xffff, 0, 0 },
 	{ PCI_EXP_DEVCTL2, 2, 0xffff, 0x035f, 0 }, /* time-outs, AtomicOp requester, ordering */
@@ -80,7 +83,7 @@ static const struct cap_row caps[] = {
 	  "emulated: the real one is programmed by the host" },
 	{ PCI_CAP_ID_SATA, CAP_SHOW, 8, "SATA", NULL, NULL, NULL,
 	  "says where index registers are" },
-	{ PCI_CAP_ID_AF, CAP_SHOW, PCI_CAP_AF_SIZEOF, "advanced features", af_fields, NULL, vfio_build_af,
+	{ PCI_CAP_ID_AF, CAP_SHOW, PCI_CAP_AF_SIZEOF, "advanced", af_fields, NULL, vfio_build_af,
 	  "a function reset is ours to carry out" },
 	{ PCI_CAP_ID_EA, CAP_HIDE, 0, "enhanced allocation", NULL, NULL, NULL,
 	  "fixed host addresses" },
@@ -152,9 +155,12 @@ static const struct cap_row ext_caps[] = {
 	  "only its driver knows" },
 };
 
+/* clang-format on */
+
 static const struct cap_row unknown = {
-	0, CAP_HIDE, 0, "unknown capability", NULL, NULL, NULL,
-	"what we do not know we cannot call safe",
+	.policy = CAP_HIDE,
+	.name = "unknown capability",
+	.why = "what we do not know we cannot call safe",
 };
 
 static const struct cap_row *find(const struct cap_row *rows, size_t n, uint16_t id)

@@ -11,9 +11,9 @@
 /* Bits that are the device's. `off` from the start of the capability; size 0 ends a list. */
 struct cfg_field {
 	uint16_t off;
-	uint8_t size;         /* 1, 2 or 4 */
-	uint32_t live;        /* read from the device each time; the rest is a copy made at start */
-	uint32_t write, w1c;  /* subsets of live: the guest's writes reach the device */
+	uint8_t size;        /* 1, 2 or 4 */
+	uint32_t live;       /* read from the device each time; the rest is a copy made at start */
+	uint32_t write, w1c; /* subsets of live: the guest's writes reach the device */
 };
 
 /* One capability being built into vfio->func. */
@@ -33,11 +33,11 @@ enum cap_policy {
 
 struct cap_row {
 	uint16_t id;
-	uint8_t policy;  /* enum cap_policy */
-	uint16_t len;    /* 0 = to the next capability, unless `length` knows */
+	uint8_t policy; /* enum cap_policy */
+	uint16_t len;   /* 0 = to the next capability, unless `length` knows */
 	const char *name;
-	const struct cfg_field *fields;              /* NULL = none */
-	unsigned (*length)(const uint8_t *cap);      /* from its header; NULL = len */
+	const struct cfg_field *fields;         /* NULL = none */
+	unsigned (*length)(const uint8_t *cap); /* from its header; NULL = len */
 	/* For what a table cannot say. False: hide it after all. NULL = nothing. */
 	bool (*build)(const struct cfg_cap *at);
 	const char *why; /* one sentence for reviewers and the debug log */

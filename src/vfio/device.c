@@ -32,8 +32,8 @@ static int read_info(struct vfio_pci *vfio, struct err *err)
 	if (!(info.flags & VFIO_DEVICE_FLAGS_PCI) ||
 	    info.num_regions <= VFIO_PCI_CONFIG_REGION_INDEX ||
 	    info.num_irqs <= VFIO_PCI_MSIX_IRQ_INDEX)
-		return err_set(err, -EOPNOTSUPP, "%s: its VFIO driver does not present a PCI device",
-			       vfio->name.s);
+		return err_set(err, -EOPNOTSUPP,
+			       "%s: its VFIO driver does not present a PCI device", vfio->name.s);
 	vfio->flags = info.flags;
 	return 0;
 }
@@ -43,7 +43,8 @@ static int check_power(struct vfio_pci *vfio, struct err *err)
 {
 	if (!vfio->pm_cap)
 		return 0;
-	uint32_t state = vfio_cfg_read(vfio, vfio->pm_cap + PCI_PM_CTRL, 2) & PCI_PM_CTRL_STATE_MASK;
+	uint32_t state =
+		vfio_cfg_read(vfio, vfio->pm_cap + PCI_PM_CTRL, 2) & PCI_PM_CTRL_STATE_MASK;
 	vfio->asleep = state != 0;
 	int r = vfio_wake(vfio);
 	if (r < 0)
@@ -71,8 +72,9 @@ static int build(struct vfio_pci *vfio, struct err *err)
 	return r == 0 ? vfio_rom_build(vfio, err) : r;
 }
 
-int vfio_pci_init(struct vfio_pci *vfio, const struct pci_dev *dev, const struct vfio_config *config,
-		  struct iommu *iommu, struct pci_root *root, struct irqs *irqs, struct err *err)
+int vfio_pci_init(struct vfio_pci *vfio, const struct pci_dev *dev,
+		  const struct vfio_config *config, struct iommu *iommu, struct pci_root *root,
+		  struct irqs *irqs, struct err *err)
 {
 	blank(vfio, dev);
 	vfio->config = *config;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * An assigned PCI function: a VFIO device fd dressed as a struct pci_func. vfio/cfg.c decides bit by
- * bit what of the config space is ours, vfio/access.c carries guest accesses to the rest,
+ * An assigned PCI function: a VFIO device fd dressed as a struct pci_func. vfio/cfg.c decides bit
+ * by bit what of the config space is ours, vfio/access.c carries guest accesses to the rest,
  * vfio/bar.c makes BAR pieces, vfio/rom.c the ROM, vfio/irq.c connects interrupts, vfio/reset.c
  * resets, vfio/notify.c listens for errors and unplug requests.
  *
@@ -39,7 +39,7 @@ struct vfio_region {
 	atomic_ulong trapped;  /* accesses that came to us instead of a mapping, for status */
 };
 
-struct vfio_config { /* what the profile says of this device */
+struct vfio_config {          /* what the profile says of this device */
 	const char *rom_path; /* NULL = from the device */
 	bool rom_off;         /* no ROM BAR */
 };
@@ -48,44 +48,44 @@ struct vfio_config { /* what the profile says of this device */
 enum vfio_irq_kind { VFIO_IRQ_OFF, VFIO_IRQ_INTX, VFIO_IRQ_MSI, VFIO_IRQ_MSIX };
 
 struct vfio_pci {
-	struct pci_func func; /* first: ops get it back by container_of */
+	struct pci_func func;      /* first: ops get it back by container_of */
 	const struct pci_dev *dev; /* borrowed from the inventory */
 	struct bdf_text name;      /* its host address, for messages */
 	struct vfio_config config;
-	struct pci_root *root;   /* borrowed */
-	struct irqs *irqs;       /* borrowed */
-	struct iommu *iommu;     /* borrowed */
-	int fd;                  /* owned; the iommu knows it */
-	uint32_t flags;          /* VFIO_DEVICE_FLAGS_* */
+	struct pci_root *root; /* borrowed */
+	struct irqs *irqs;     /* borrowed */
+	struct iommu *iommu;   /* borrowed */
+	int fd;                /* owned; the iommu knows it */
+	uint32_t flags;        /* VFIO_DEVICE_FLAGS_* */
 	struct vfio_region region[VFIO_PCI_CONFIG_REGION_INDEX + 1];
 	uint16_t pm_cap, pcie_cap, af_cap, msix_cap, msi_cap; /* offsets, 0 = absent or hidden */
-	uint16_t command;        /* as the device has it; INTx disable included */
-	bool asleep;             /* in D3hot */
-	bool flr_asked;          /* the guest's write in progress asks for a function reset */
-	struct msix msix;        /* n == 0: none */
+	uint16_t command; /* as the device has it; INTx disable included */
+	bool asleep;      /* in D3hot */
+	bool flr_asked;   /* the guest's write in progress asks for a function reset */
+	struct msix msix; /* n == 0: none */
 	struct {
 		unsigned table_bar, pba_bar;
 		struct range table, pba; /* inside those BARs; size 0 = none */
 	} msix_at;
-	struct msi msi;          /* max == 0: none */
+	struct msi msi;           /* max == 0: none */
 	pthread_mutex_t irq_lock; /* guards the next five and intx */
 	bool locks_made;
 	enum vfio_irq_kind irq_kind;
-	bool msix_dynamic;       /* VFIO_IRQ_INFO_NORESIZE clear */
-	unsigned msix_live;      /* vectors enabled in the kernel, 0 = off */
-	int *msix_given;         /* eventfds the kernel has, -1 = none; msix.n of them, owned */
+	bool msix_dynamic;  /* VFIO_IRQ_INFO_NORESIZE clear */
+	unsigned msix_live; /* vectors enabled in the kernel, 0 = off */
+	int *msix_given;    /* eventfds the kernel has, -1 = none; msix.n of them, owned */
 	struct {
-		unsigned pin;    /* 1..4 = A..D, 0 = no INTx */
+		unsigned pin;            /* 1..4 = A..D, 0 = no INTx */
 		int event_fd, unmask_fd; /* -1 until first used; owned */
-		unsigned gsi;    /* guest pin, 0 = not routed */
-		bool armed;      /* the guest has turned decoding on since the last reset */
-		bool wired;      /* the irqfd is in place */
+		unsigned gsi;            /* guest pin, 0 = not routed */
+		bool armed;              /* the guest has turned decoding on since the last reset */
+		bool wired;              /* the irqfd is in place */
 	} intx;
 	struct {
-		uint8_t *image;  /* pages as the guest reads them; owned, NULL = no ROM */
-		uint64_t size;   /* of the BAR */
-		bool complete;   /* image holds what the guest may read */
-		bool tried;      /* the device was asked since the last reset */
+		uint8_t *image; /* pages as the guest reads them; owned, NULL = no ROM */
+		uint64_t size;  /* of the BAR */
+		bool complete;  /* image holds what the guest may read */
+		bool tried;     /* the device was asked since the last reset */
 	} rom;
 	struct {
 		struct loop *loop;
@@ -102,8 +102,9 @@ struct vfio_pci {
  * vfio_reset_unready for the others. `vfio` need not be initialised. On failure everything is given
  * back. Errors name the device; -EOPNOTSUPP for what cannot be assigned (bridges).
  */
-int vfio_pci_init(struct vfio_pci *vfio, const struct pci_dev *dev, const struct vfio_config *config,
-		  struct iommu *iommu, struct pci_root *root, struct irqs *irqs, struct err *err);
+int vfio_pci_init(struct vfio_pci *vfio, const struct pci_dev *dev,
+		  const struct vfio_config *config, struct iommu *iommu, struct pci_root *root,
+		  struct irqs *irqs, struct err *err);
 /*
  * Accepts a zeroed or half-built object. DMA and interrupts stop first; closing the fd makes the
  * kernel reset the function once more. vCPUs paused or gone.

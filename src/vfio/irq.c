@@ -78,7 +78,8 @@ static void start_intx(struct vfio_pci *vfio)
 	}
 	if (r < 0)
 		log_warn("%s: INTx could not be enabled: %s%s", vfio->name.s, strerror(-r),
-			 r == -EBUSY ? "; its host interrupt line is shared with another device" : "");
+			 r == -EBUSY ? "; its host interrupt line is shared with another device"
+				     : "");
 }
 
 /* --- MSI-X --- */
@@ -92,8 +93,7 @@ static int start_msix(struct vfio_pci *vfio, const int *event_fds, unsigned n)
 	if (r > 0 && (unsigned)r < want) {
 		log_warn("%s: the host has %d of %u MSI-X vectors to give", vfio->name.s, r, want);
 		want = (unsigned)r;
-		r = vfio_irqs_trigger(vfio->fd, VFIO_PCI_MSIX_IRQ_INDEX, 0, want,
-				      vfio->msix_given);
+		r = vfio_irqs_trigger(vfio->fd, VFIO_PCI_MSIX_IRQ_INDEX, 0, want, vfio->msix_given);
 	}
 	if (r) {
 		memset(vfio->msix_given, 0xff, vfio->msix.n * sizeof(*vfio->msix_given));
@@ -253,7 +253,8 @@ int vfio_pci_route_intx(struct vfio_pci *vfio, unsigned gsi, struct err *err)
 	if (!vfio->intx.pin)
 		return 0;
 	if (gsi < GSI_PCI_FIRST || gsi >= IOAPIC_PINS)
-		return err_set(err, -EINVAL, "%s: INTx cannot be routed to GSI %u", vfio->name.s, gsi);
+		return err_set(err, -EINVAL, "%s: INTx cannot be routed to GSI %u", vfio->name.s,
+			       gsi);
 	pthread_mutex_lock(&vfio->irq_lock);
 	unwire_intx(vfio);
 	vfio->intx.gsi = gsi;

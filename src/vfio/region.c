@@ -11,7 +11,7 @@
 #include "vfio/parts.h"
 #include "vfio/uapi.h"
 
-#define REGION_INFO_ROOM 512   /* enough for what vfio-pci says in practice: one call per region */
+#define REGION_INFO_ROOM 512 /* enough for what vfio-pci says in practice: one call per region */
 #define REGION_INFO_MAX 65536
 
 /* Caller frees *ret_info, whose argsz is what it really holds. */
@@ -46,8 +46,8 @@ static int read_region(struct vfio_pci *vfio, unsigned index, struct err *err)
 	if (r < 0)
 		return err_errno(err, r, "%s: region %u", vfio_name(vfio).s, index);
 	if (!inside(info->offset, info->size, INT64_MAX))
-		return err_set(err, -EPROTO, "%s: region %u has impossible bounds", vfio_name(vfio).s,
-			       index);
+		return err_set(err, -EPROTO, "%s: region %u has impossible bounds",
+			       vfio_name(vfio).s, index);
 	struct vfio_region *region = &vfio->region[index];
 	region->size = info->size;
 	region->offset = info->offset;
@@ -60,7 +60,7 @@ int vfio_regions_read(struct vfio_pci *vfio, struct err *err)
 {
 	for (unsigned i = 0; i <= VFIO_PCI_CONFIG_REGION_INDEX; i++) {
 		if (i == VFIO_PCI_ROM_REGION_INDEX)
-			continue; /* vfio/rom.c asks when it wants to know: the kernel reads the ROM for it */
+			continue; /* vfio/rom.c asks: to answer, the kernel reads the ROM */
 		int r = read_region(vfio, i, err);
 		if (r < 0)
 			return r;
@@ -88,9 +88,11 @@ int vfio_snapshot_read(struct vfio_pci *vfio, struct vfio_snapshot *ret, struct 
 	if (r < 0)
 		return err_errno(err, r, "%s: reading config space", vfio_name(vfio).s);
 	if (le32_get(ret->at) == UINT32_MAX)
-		return err_set(err, -EIO,
-			       "%s does not answer: config space reads all-ones; the device may have "
-			       "fallen off the bus or be without power", vfio_name(vfio).s);
+		return err_set(
+			err, -EIO,
+			"%s does not answer: config space reads all-ones; the device may have "
+			"fallen off the bus or be without power",
+			vfio_name(vfio).s);
 	return 0;
 }
 
@@ -123,9 +125,9 @@ static size_t sparse_areas(const struct vfio_region_info *info, struct range *re
 	struct vfio_region_info_cap_sparse_mmap head;
 	struct vfio_region_sparse_mmap_area area;
 	size_t len = 0, n = 0;
-	const char *cap = (const char *)info_cap_find(info, info->argsz, info->cap_offset,
-						      VFIO_REGION_INFO_CAP_SPARSE_MMAP,
-						      sizeof(head), &len);
+	const char *cap =
+		(const char *)info_cap_find(info, info->argsz, info->cap_offset,
+					    VFIO_REGION_INFO_CAP_SPARSE_MMAP, sizeof(head), &len);
 	*ret_sparse = cap != NULL;
 	if (!cap)
 		return 0;

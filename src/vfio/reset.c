@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Resets. The kernel knows the methods (device specific, FLR, PM, the bus of a function alone on it)
- * and tries them at VFIO_DEVICE_RESET; what is left to us is the hot reset, which hits every
+ * Resets. The kernel knows the methods (device specific, FLR, PM, the bus of a function alone on
+ * it) and tries them at VFIO_DEVICE_RESET; what is left to us is the hot reset, which hits every
  * function behind a bridge and is allowed only to who owns them all. The guest's own function reset
  * ends here too.
  */
@@ -62,9 +62,11 @@ static struct bdf dependent_bdf(const struct vfio_pci_dependent_device *d)
 static int not_ours(const struct vfio_pci *vfio, const struct vfio_pci_dependent_device *d,
 		    struct err *err)
 {
-	return err_set(err, -EPERM,
-		       "%s: its bus reset would hit %s too, which this guest does not have; give the "
-		       "guest both, or hold that one", vfio->name.s, bdf_text(dependent_bdf(d)).s);
+	return err_set(
+		err, -EPERM,
+		"%s: its bus reset would hit %s too, which this guest does not have; give the "
+		"guest both, or hold that one",
+		vfio->name.s, bdf_text(dependent_bdf(d)).s);
 }
 
 static void add_fd(struct hot_reset *hot, int fd)
@@ -105,11 +107,12 @@ static int check_owned(struct vfio_pci *vfio, const struct hot_reset *hot, struc
 static int hot_reset(struct vfio_pci *vfio, struct hot_reset *hot, struct err *err)
 {
 	int r = read_affected(vfio, &hot->info);
-	if (r < 0)
-		return err_errno(err, r, "%s: no function reset, and no bus reset either",
-				 vfio->name.s);
+	if (r < 0) {
+		err_errno(err, r, "%s: no function reset, and no bus reset either", vfio->name.s);
+		return r;
+	}
 	r = hot->info->flags & VFIO_PCI_HOT_RESET_FLAG_DEV_ID ? check_owned(vfio, hot, err)
-							     : collect_groups(vfio, hot, err);
+							      : collect_groups(vfio, hot, err);
 	if (r < 0)
 		return r;
 	r = vfio_hot_reset(vfio->fd, hot->fds, hot->n_fds);

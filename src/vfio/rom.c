@@ -81,9 +81,11 @@ static int check_image(const struct vfio_pci *vfio, const uint8_t *image, size_t
 {
 	const char *path = vfio->config.rom_path;
 	if (size < 0x1a || le16_get(image) != ROM_SIGNATURE)
-		return err_set(err, -EINVAL,
-			       "%s: %s is not an option ROM: it does not begin with 55 AA; a vendor's "
-			       "update file often has a header to be cut off first", vfio->name.s, path);
+		return err_set(
+			err, -EINVAL,
+			"%s: %s is not an option ROM: it does not begin with 55 AA; a vendor's "
+			"update file often has a header to be cut off first",
+			vfio->name.s, path);
 	uint16_t at = le16_get(image + ROM_PCIR_PTR);
 	if (!inside(at, PCIR_LEN, size) || memcmp(image + at, "PCIR", 4) != 0)
 		return err_set(err, -EINVAL, "%s: %s is not a PCI option ROM: no PCIR structure",
@@ -116,7 +118,8 @@ static int from_file(struct vfio_pci *vfio, struct err *err)
 
 static int from_device(struct vfio_pci *vfio, struct err *err)
 {
-	struct vfio_region_info info = { .argsz = sizeof(info), .index = VFIO_PCI_ROM_REGION_INDEX };
+	struct vfio_region_info info = { .argsz = sizeof(info),
+					 .index = VFIO_PCI_ROM_REGION_INDEX };
 	int r = vfio_region_info(vfio->fd, &info);
 	/* No ROM is the usual case; one that cannot be had is no reason to refuse the device. */
 	if (r < 0 || !info.size || !inside(info.offset, info.size, INT64_MAX))

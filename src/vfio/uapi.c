@@ -64,7 +64,8 @@ int vfio_irqs_trigger(int fd, uint32_t index, uint32_t start, uint32_t count, co
 
 int vfio_irqs_disable(int fd, uint32_t index)
 {
-	return set_irqs(fd, VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER, index, 0, 0, NULL);
+	return set_irqs(fd, VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER, index, 0, 0,
+			NULL);
 }
 
 int vfio_irqs_unmask_by(int fd, uint32_t index, int unmask_fd)

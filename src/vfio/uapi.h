@@ -30,7 +30,7 @@ int vfio_irqs_unmask_by(int fd, uint32_t index, int unmask_fd);
 
 int vfio_device_reset(int fd);
 int vfio_hot_reset_info(int fd, struct vfio_pci_hot_reset_info *info); /* argsz in; -ENOSPC */
-int vfio_hot_reset(int fd, const int *group_fds, uint32_t n); /* n <= 256, 0 for cdevs */
+int vfio_hot_reset(int fd, const int *group_fds, uint32_t n);          /* n <= 256, 0 for cdevs */
 
 /* One pread or pwrite of exactly `size` bytes; -EIO when it was short. */
 int vfio_read(int fd, void *to, size_t size, uint64_t at);

@@ -169,8 +169,8 @@ void fake_vfio_ext_cap(struct fake_device *dev, uint16_t id, unsigned off)
 	le_put(dev->cfg + off, 4, id | 1u << 16);
 }
 
-void fake_vfio_msix(struct fake_device *dev, unsigned off, unsigned n, unsigned bar,
-		    uint32_t table, uint32_t pba, bool dynamic)
+void fake_vfio_msix(struct fake_device *dev, unsigned off, unsigned n, unsigned bar, uint32_t table,
+		    uint32_t pba, bool dynamic)
 {
 	fake_vfio_cap(dev, PCI_CAP_ID_MSIX, off);
 	le_put(dev->cfg + off + PCI_MSIX_FLAGS, 2, n - 1);
@@ -195,7 +195,8 @@ void fake_vfio_intx(struct fake_device *dev, unsigned pin)
 {
 	dev->cfg[PCI_INTERRUPT_PIN] = (uint8_t)pin;
 	dev->irq[VFIO_PCI_INTX_IRQ_INDEX].count = 1;
-	dev->irq[VFIO_PCI_INTX_IRQ_INDEX].flags |= VFIO_IRQ_INFO_MASKABLE | VFIO_IRQ_INFO_AUTOMASKED;
+	dev->irq[VFIO_PCI_INTX_IRQ_INDEX].flags |=
+		VFIO_IRQ_INFO_MASKABLE | VFIO_IRQ_INFO_AUTOMASKED;
 }
 
 struct fake_device *fake_vfio_typical(void)
@@ -276,7 +277,7 @@ static void put_caps(const struct fake_region *region, struct vfio_region_info *
 	if (region->n_areas) {
 		last = at;
 		fake_vfio_put_cap(out, at, VFIO_REGION_INFO_CAP_SPARSE_MMAP, sparse,
-			8 + 16 * region->n_areas);
+				  8 + 16 * region->n_areas);
 	}
 	memcpy(out + last + 4, &region->cap_next, 4);
 }
@@ -455,9 +456,9 @@ int vfio_hot_reset_info(int fd, struct vfio_pci_hot_reset_info *info)
 		owned = owned && d->attached;
 		if (n < room)
 			info->devices[n] = (struct vfio_pci_dependent_device){
-				.group_id = !by_cdev() ? (uint32_t)d->group
-					  : d->attached ? i + 1
-							: (uint32_t)VFIO_PCI_DEVID_NOT_OWNED,
+				.group_id = !by_cdev()    ? (uint32_t)d->group
+					    : d->attached ? i + 1
+							  : (uint32_t)VFIO_PCI_DEVID_NOT_OWNED,
 				.segment = (uint16_t)d->bdf.domain,
 				.bus = d->bdf.bus,
 				.devfn = bdf_devfn(d->bdf),
@@ -523,7 +524,7 @@ static int find_region(const struct fake_device *dev, uint64_t at, size_t size)
 static bool decodes(const struct fake_device *dev, int i)
 {
 	uint16_t bit = dev->cfg[PCI_BASE_ADDRESS_0 + 4 * i] & 1 && i < 6 ? PCI_COMMAND_IO
-									  : PCI_COMMAND_MEMORY;
+									 : PCI_COMMAND_MEMORY;
 	return le16_get(dev->cfg + PCI_COMMAND) & bit;
 }
 
@@ -644,4 +645,3 @@ void vfio_eventfd_drain(int event_fd)
 	if (read(event_fd, &count, sizeof(count)) < 0)
 		return;
 }
-

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * VFIO and iommufd in memory, in place of src/vfio/uapi.c and src/iommu/uapi.c (link fake_vfio.c and
- * fake_iommu.c): scripted devices with
- * config space, BARs, interrupts and resets, IOMMU groups, a container and an iommufd. Every call is
- * logged in order and can be made to fail. Where the kernel has rules that our code must keep (one
- * interrupt kind at a time, the container before the IOMMU, no DMA mapping twice, no reset with
- * interrupts on), the fake keeps them too, or says so in `broken`. File descriptors and mappings are
- * real ones, so that leaks show.
+ * VFIO and iommufd in memory, in place of src/vfio/uapi.c and src/iommu/uapi.c (link fake_vfio.c
+ * and fake_iommu.c): scripted devices with config space, BARs, interrupts and resets, IOMMU groups,
+ * a container and an iommufd. Every call is logged in order and can be made to fail. Where the
+ * kernel has rules that our code must keep (one interrupt kind at a time, the container before the
+ * IOMMU, no DMA mapping twice, no reset with interrupts on), the fake keeps them too, or says so in
+ * `broken`. File descriptors and mappings are real ones, so that leaks show.
  */
 #ifndef BULKHEAD_TESTS_FAKE_VFIO_H
 #define BULKHEAD_TESTS_FAKE_VFIO_H
@@ -31,19 +30,19 @@ enum fake_irq_kind { FAKE_IRQ_NONE = -1 }; /* else VFIO_PCI_*_IRQ_INDEX */
 struct fake_region {
 	uint64_t size, offset; /* offset 0 = index << 40, as vfio-pci has it */
 	uint32_t flags;
-	unsigned n_areas;      /* sparse areas; 0 = no such capability */
+	unsigned n_areas;             /* sparse areas; 0 = no such capability */
 	uint64_t area[FAKE_AREAS][2]; /* offset, size */
 	bool msix_mappable;
-	uint32_t cap_next;     /* forged `next` of the last capability; 0 = the end */
-	int error;             /* what GET_REGION_INFO answers */
+	uint32_t cap_next; /* forged `next` of the last capability; 0 = the end */
+	int error;         /* what GET_REGION_INFO answers */
 };
 
 struct fake_device {
 	/* What it is; set by the test. */
 	struct bdf bdf;
 	int group;
-	const char *cdev;      /* "vfio0" */
-	bool gone;             /* no longer answers: config space reads fail */
+	const char *cdev; /* "vfio0" */
+	bool gone;        /* no longer answers: config space reads fail */
 	uint8_t cfg[4096];
 	size_t cfg_size;
 	uint32_t flags, num_regions, num_irqs;
@@ -56,14 +55,14 @@ struct fake_device {
 	unsigned bus;          /* hot-reset domain: all devices with the same number */
 	bool no_hot_reset;
 	/* What became of it. */
-	int fd;                /* as handed out last */
-	int kind;              /* interrupt index that is on, FAKE_IRQ_NONE */
-	unsigned live;         /* vectors enabled */
+	int fd;        /* as handed out last */
+	int kind;      /* interrupt index that is on, FAKE_IRQ_NONE */
+	unsigned live; /* vectors enabled */
 	int event_fd[FAKE_VECTORS];
-	int unmask_fd;         /* of INTx */
+	int unmask_fd; /* of INTx */
 	int err_fd, req_fd;
 	unsigned resets, hot_resets, cfg_reads, cfg_writes;
-	bool attached;         /* to an IOAS */
+	bool attached; /* to an IOAS */
 };
 
 struct fake_call {
@@ -87,19 +86,19 @@ struct fake_vfio {
 	uint64_t aperture[4][2]; /* start, last */
 	unsigned n_apertures;    /* 0 = the kernel does not say */
 	unsigned max_maps;
-	uint64_t memlock;        /* bytes that may be pinned */
+	uint64_t memlock; /* bytes that may be pinned */
 	/* Failures: the fail_at-th call (from 1) whose name is fail_name (NULL = any) fails. */
 	const char *fail_name;
 	unsigned fail_at;
-	int fail_errno;          /* negative */
-	bool failed;             /* it has */
+	int fail_errno; /* negative */
+	bool failed;    /* it has */
 	unsigned seen;
 	/* Looks on before a config space write takes effect. NULL = not. */
 	void (*on_cfg_write)(struct fake_device *dev, unsigned off, unsigned size, uint32_t value);
 	/* What happened. */
 	struct fake_call call[FAKE_CALLS];
 	unsigned n_calls;
-	const char *broken;      /* a rule of the kernel that was not kept; NULL = none */
+	const char *broken; /* a rule of the kernel that was not kept; NULL = none */
 	struct {
 		int fd, number;
 	} group[FAKE_GROUPS];
@@ -107,9 +106,9 @@ struct fake_vfio {
 	struct fake_map map[FAKE_MAPS];
 	unsigned n_maps;
 	uint64_t pinned;
-	int container, iommufd;  /* fds, -1 = not open */
+	int container, iommufd; /* fds, -1 = not open */
 	bool iommu_set;
-	unsigned mappings;       /* address space held through vfio_reserve and vfio_pages */
+	unsigned mappings; /* address space held through vfio_reserve and vfio_pages */
 };
 extern struct fake_vfio fake_vfio;
 
@@ -125,8 +124,8 @@ void fake_vfio_bar(struct fake_device *dev, unsigned i, uint32_t type_bits, uint
 void fake_vfio_cap(struct fake_device *dev, uint8_t id, unsigned off);
 void fake_vfio_ext_cap(struct fake_device *dev, uint16_t id, unsigned off);
 /* MSI-X with its table and pending bits in BAR `bar`. */
-void fake_vfio_msix(struct fake_device *dev, unsigned off, unsigned n, unsigned bar,
-		    uint32_t table, uint32_t pba, bool dynamic);
+void fake_vfio_msix(struct fake_device *dev, unsigned off, unsigned n, unsigned bar, uint32_t table,
+		    uint32_t pba, bool dynamic);
 void fake_vfio_msi(struct fake_device *dev, unsigned off, unsigned log2_max, bool mask, bool wide);
 void fake_vfio_intx(struct fake_device *dev, unsigned pin);
 /* The usual test device: BAR0 64 KiB with MSI-X table at 0x2000, BAR2 I/O, PM, PCIe, MSI-X. */

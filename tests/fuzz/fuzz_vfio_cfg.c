@@ -77,7 +77,8 @@ static void random_device(void)
 	for (unsigned i = 0; i < 3; i++)
 		if (take(1) & 1) {
 			dev->irq[i].count = (uint32_t)take(2) % (i == 2 ? 2049 : 33);
-			dev->irq[i].flags = VFIO_IRQ_INFO_EVENTFD | (take(1) & VFIO_IRQ_INFO_NORESIZE);
+			dev->irq[i].flags =
+				VFIO_IRQ_INFO_EVENTFD | (take(1) & VFIO_IRQ_INFO_NORESIZE);
 		}
 	dev->vectors_left = take(1) & 1 ? (unsigned)take(1) : FAKE_VECTORS;
 	if (take(1) & 1)

@@ -82,7 +82,7 @@ static void kvm_is_told_before_the_device_is_bound(void **state)
 	open_fd();
 	assert_int_equal(attach(&d, &fd), 0);
 	static const char *const order[] = { "iommufd_open", "ioas_alloc", "cdev_open",
-					     "kvm_add", "cdev_bind", "cdev_attach" };
+					     "kvm_add",      "cdev_bind",  "cdev_attach" };
 	assert_int_equal(fake_vfio.n_calls, ARRAY_LEN(order));
 	for (unsigned i = 0; i < ARRAY_LEN(order); i++)
 		assert_string_equal(fake_vfio.call[i].name, order[i]);
@@ -188,7 +188,8 @@ static void a_blocked_group_names_the_blocker(void **state)
 	assert_int_equal(file_mkdirs(dir.fd, "kernel/iommu_groups/10/devices/0000:01:00.1"), 0);
 	assert_int_equal(file_mkdirs(dir.fd, "bus/pci/devices/0000:01:00.1"), 0);
 	assert_int_equal(symlinkat("../../drivers/nouveau", dir.fd,
-				   "bus/pci/devices/0000:01:00.1/driver"), 0);
+				   "bus/pci/devices/0000:01:00.1/driver"),
+			 0);
 	open_fd();
 	assert_int_equal(attach(&d, &fd), -EINVAL);
 	assert_non_null(strstr(err.text, "0000:01:00.1 (nouveau)"));
@@ -237,7 +238,8 @@ static void the_whole_address_space_is_a_range_too(void **state)
 	fake_vfio.aperture[0][0] = 0;
 	fake_vfio.aperture[0][1] = UINT64_MAX;
 	open_fd();
-	assert_int_equal(iommu_check_range(&iommu, (struct range){ UINT64_C(1) << 60, GIB }, &err), 0);
+	assert_int_equal(iommu_check_range(&iommu, (struct range){ UINT64_C(1) << 60, GIB }, &err),
+			 0);
 }
 
 static void there_is_no_group_to_prove(void **state)

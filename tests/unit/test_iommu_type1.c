@@ -105,8 +105,9 @@ static void a_device_is_reached_through_its_group_and_container(void **state)
 	assert_int_equal(attach(a, &fd), 0);
 	assert_int_equal(fd, a->fd);
 	static const char *const order[] = {
-		"container_open", "container_version", "container_has", "group_open", "group_flags",
-		"group_join", "container_set", "kvm_add", "group_device",
+		"container_open", "container_version", "container_has",
+		"group_open",     "group_flags",       "group_join",
+		"container_set",  "kvm_add",           "group_device",
 	};
 	assert_int_equal(fake_vfio.n_calls, ARRAY_LEN(order));
 	for (unsigned i = 0; i < ARRAY_LEN(order); i++)
@@ -372,7 +373,8 @@ static void what_is_not_whole_pages_is_refused_here(void **state)
 	assert_int_equal(iommu_map(&iommu, 0, ram + 1, PAGE_4K, true, &err), -EINVAL);
 	assert_int_equal(iommu_map(&iommu, 0, ram, 100, true, &err), -EINVAL);
 	assert_int_equal(iommu_map(&iommu, 0, ram, 0, true, &err), -EINVAL);
-	assert_int_equal(iommu_map(&iommu, UINT64_MAX - 0xfff, ram, 2 * PAGE_4K, true, &err), -EINVAL);
+	assert_int_equal(iommu_map(&iommu, UINT64_MAX - 0xfff, ram, 2 * PAGE_4K, true, &err),
+			 -EINVAL);
 	assert_int_equal(iommu_unmap(&iommu, 1, PAGE_4K, &err), -EINVAL);
 	assert_non_null(strstr(err.text, "not whole pages"));
 	assert_int_equal(fake_vfio_count("container_map"), 0);
@@ -467,7 +469,8 @@ static void a_kernel_that_does_not_say_allows_everything(void **state)
 	fake_vfio.n_apertures = 0;
 	open_type1();
 	assert_int_equal(attach(a, &fd), 0);
-	assert_int_equal(iommu_check_range(&iommu, (struct range){ UINT64_C(1) << 50, GIB }, &err), 0);
+	assert_int_equal(iommu_check_range(&iommu, (struct range){ UINT64_C(1) << 50, GIB }, &err),
+			 0);
 	detach(a, &fd);
 }
 

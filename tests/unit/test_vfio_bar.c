@@ -159,8 +159,12 @@ static void hostile_sparse_areas_are_dropped(void **state)
 	dev = fake_vfio_add();
 	fake_vfio_bar(dev, 0, 0, 0x10000, RWM);
 	const uint64_t bad[][2] = {
-		{ 0x800, 0x1000 },  { 0x1000, 0x800 },        { 0x10000, 0x1000 },
-		{ 0xf000, 0x2000 }, { UINT64_MAX - 0xfff, 0x2000 }, { 0, 0 },
+		{ 0x800, 0x1000 },
+		{ 0x1000, 0x800 },
+		{ 0x10000, 0x1000 },
+		{ 0xf000, 0x2000 },
+		{ UINT64_MAX - 0xfff, 0x2000 },
+		{ 0, 0 },
 	};
 	dev->region[0].n_areas = ARRAY_LEN(bad);
 	memcpy(dev->region[0].area, bad, sizeof(bad));

@@ -175,7 +175,8 @@ static void known_capabilities_stay_at_their_offsets(void **state)
 	assert_int_equal(guest_cap(PCI_CAP_ID_PM), 0x40);
 	assert_int_equal(guest_cap(PCI_CAP_ID_EXP), 0x50);
 	assert_int_equal(guest_cap(PCI_CAP_ID_MSIX), 0xa0);
-	assert_int_equal(cfg_read(&rig, 0, PCI_STATUS, 2) & PCI_STATUS_CAP_LIST, PCI_STATUS_CAP_LIST);
+	assert_int_equal(cfg_read(&rig, 0, PCI_STATUS, 2) & PCI_STATUS_CAP_LIST,
+			 PCI_STATUS_CAP_LIST);
 }
 
 static void unknown_and_unsafe_capabilities_vanish_with_their_contents(void **state)
@@ -199,7 +200,8 @@ static void every_hidden_capability_has_a_reason(void **state)
 {
 	(void)state;
 	for (unsigned id = 1; id < 0x100; id++) {
-		const struct cap_row *rows[] = { vfio_cap_row((uint8_t)id), vfio_ext_cap_row((uint16_t)id) };
+		const struct cap_row *rows[] = { vfio_cap_row((uint8_t)id),
+						 vfio_ext_cap_row((uint16_t)id) };
 		for (unsigned i = 0; i < 2; i++) {
 			assert_true(rows[i]->id == id || rows[i]->policy == CAP_HIDE);
 			assert_true(strlen(rows[i]->why) > 5);

@@ -64,7 +64,8 @@ static void opens_a_device_with_few_system_calls(void **state)
 	rig.dev[0] = fake_vfio_inventory(&fake_vfio.device[0]);
 	const struct vfio_config config = { 0 };
 	assert_int_equal(vfio_pci_init(&rig.vfio[0], &rig.dev[0], &config, &rig.iommu, &rig.root,
-				       &rig.irqs, &err), 0);
+				       &rig.irqs, &err),
+			 0);
 	rig.n = 1;
 	assert_true(fake_vfio.n_calls <= 32);
 }

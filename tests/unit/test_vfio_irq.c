@@ -324,7 +324,8 @@ static void a_line_that_is_not_free_leaves_the_device_usable(void **state)
 static void every_step_of_intx_may_fail(void **state)
 {
 	(void)state;
-	static const char *const calls[] = { "eventfd", "eventfd", "irqs_trigger", "irqs_unmask_by" };
+	static const char *const calls[] = { "eventfd", "eventfd", "irqs_trigger",
+					     "irqs_unmask_by" };
 	for (unsigned i = 0; i < ARRAY_LEN(calls); i++) {
 		rig_begin(&rig);
 		dev = fake_vfio_typical();

@@ -114,7 +114,9 @@ static void each_failing_call_leaves_nothing_watched(void **state)
 	static const struct {
 		const char *call;
 		unsigned nth;
-	} at[] = { { "eventfd", 1 }, { "irqs_trigger", 1 }, { "eventfd", 2 }, { "irqs_trigger", 2 } };
+	} at[] = {
+		{ "eventfd", 1 }, { "irqs_trigger", 1 }, { "eventfd", 2 }, { "irqs_trigger", 2 }
+	};
 	unsigned fds = fake_vfio_open_fds();
 	for (unsigned i = 0; i < ARRAY_LEN(at); i++) {
 		fake_vfio.fail_name = at[i].call;
