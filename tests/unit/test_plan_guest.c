@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+// with: fake/plan_host.c
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "fake/plan_host.h"
+#include "fake/tempdir.h"
+
+/* --- places in the guest --- */
+
+static void each_pcie_slot_gets_a_root_port_in_the_profiles_order(void **state)
+{
+	(void)state;
+	add_dev("0000:01:00.0", 1, "igb");
+	add_dev("0000:02:00.0", 2, "nvme");
+	add_dev("0000:03:00.0", 3, "e1000")->is_pcie = false;
+	want("0000:03:00.0", GROUP_REFUSE);
+	want("0000:02:00.0", GROUP_REFUSE);
+	want("0000:01:00.0", GROUP_REFUSE);
+	assert_accepted();
+	assert_int_equal(plan.n_ports, 2);
+	assert_guest(0, 0, 1, 0);
+	assert_int_equal(plan.device[0].port, WINDOW_ON_ROOT);
+	assert_guest(1, 1, 0, 0);
+	assert_guest(2, 2, 0, 0);
+	assert_int_equal(plan.port[0].slot, 2);
+	assert_int_equal(plan.port[1].slot, 3);
+	assert_int_equal(plan.port[1].windows.secondary, 2);
+}
+
+static void functions_of_one_slot_stay_together_with_their_numbers(void **state)
+{
+	(void)state;
+	add_dev("0000:01:00.0", 1, "nouveau");
+	add_dev("0000:01:00.1", 1, "snd_hda_intel");
+	add_dev("0000:01:00.3", 1, "typec");
+	add_dev("0000:02:00.0", 2, "nvme");
+	want("0000:01:00.3", GROUP_REFUSE);
+	want("0000:02:00.0", GROUP_REFUSE);
+	want("0000:01:00.0", GROUP_REFUSE);
+	want("0000:01:00.1", GROUP_REFUSE);
+	assert_accepted();
+	assert_guest(0, 1, 0, 3);
+	assert_guest(1, 2, 0, 0);
+	assert_guest(2, 1, 0, 0);
+	assert_guest(3, 1, 0, 1);
+	assert_int_equal(plan.n_ports, 2);
+}
+
+static void without_function_0_the_lowest_becomes_it(void **state)
+{
+	(void)state;
+	add_dev("0000:01:00.0", 1, "igb");
+	add_dev("0000:01:00.1", 2, "igb");
+	add_dev("0000:01:00.2", 3, "igb");
+	want("0000:01:00.2", GROUP_REFUSE);
+	want("0000:01:00.1", GROUP_REFUSE);
+	assert_accepted();
+	assert_guest(0, 1, 0, 2);
+	assert_guest(1, 1, 0, 0);
+}
+
+static void virtual_functions_are_devices_of_their_own(void **state)
+{
+	(void)state;
+	add_dev("0000:01:10.0", 1, "")->is_vf = true;
+	add_dev("0000:01:10.2", 2, "")->is_vf = true;
+	want("0000:01:10.2", GROUP_REFUSE);
+	want("0000:01:10.0", GROUP_REFUSE);
+	assert_accepted();
+	assert_guest(0, 1, 0, 0);
+	assert_guest(1, 2, 0, 0);
+}
+
+static void pins_reach_the_gsi_that_the_slots_route_says(void **state)
+{
+	(void)state;
+	add_dev("0000:01:00.0", 1, "igb")->int_pin = 1;
+	struct pci_dev *dev = add_dev("0000:03:00.0", 3, "e1000");
+	dev->is_pcie = false;
+	dev->int_pin = 2;
+	add_dev("0000:04:00.0", 4, "nvme");
+	want("0000:01:00.0", GROUP_REFUSE);
+	want("0000:03:00.0", GROUP_REFUSE);
+	want("0000:04:00.0", GROUP_REFUSE);
+	assert_accepted();
+	assert_int_equal(plan.device[0].gsi, 20 + 1);     /* slot 1, INTA */
+	assert_int_equal(plan.device[1].gsi, 20 + 2 + 1); /* slot 2, INTB */
+	assert_int_equal(plan.device[2].gsi, 0);
+}
+
+static void bars_lie_aligned_in_their_windows_and_apart(void **state)
+{
+	(void)state;
+	struct pci_dev *dev = add_dev("0000:01:00.0", 1, "nouveau");
+	dev->bar[0] = (struct pci_resource){ 0, 16 * MIB, RES_MEM };
+	dev->bar[1] = (struct pci_resource){ 0, 256 * MIB, RES_MEM | RES_MEM64 | RES_PREFETCH };
+	dev->bar[5] = (struct pci_resource){ 0, 128, RES_IO };
+	dev->rom = (struct pci_resource){ 0, 512 * KIB, RES_MEM };
+	want("0000:01:00.0", GROUP_REFUSE);
+	assert_accepted();
+	const uint64_t *at = plan.device[0].bar_addr;
+	assert_true(range_contains(plan.layout.mmio32, at[0], 16 * MIB));
+	assert_true(range_contains(plan.layout.mmio64, at[1], 256 * MIB));
+	assert_true(range_contains(plan.layout.io, at[5], 128));
+	assert_true(range_contains(plan.layout.mmio32, at[PCI_ROM_BAR], 512 * KIB));
+	assert_int_equal(at[0] % (16 * MIB), 0);
+	assert_int_equal(at[1] % (256 * MIB), 0);
+	assert_int_equal(at[2] | at[3] | at[4], 0);
+	assert_false(range_overlaps((struct range){ at[0], 16 * MIB },
+				    (struct range){ at[PCI_ROM_BAR], 512 * KIB }));
+	assert_true(range_contains(plan.port[0].windows.mem, at[0], 16 * MIB));
+	assert_true(range_contains(plan.port[0].windows.pref, at[1], 256 * MIB));
+}
+
+static void the_profile_decides_about_the_rom(void **state)
+{
+	(void)state;
+	static char off[] = "off", file[] = "/lib/vbios.rom";
+	struct pci_dev *dev = add_dev("0000:01:00.0", 1, "nouveau");
+	struct profile_device *wanted = want("0000:01:00.0", GROUP_REFUSE);
+	dev->rom = (struct pci_resource){ 0, 64 * KIB, RES_MEM };
+	wanted->rom = off;
+	assert_accepted();
+	assert_int_equal(plan.device[0].bar_addr[PCI_ROM_BAR], 0);
+	plan_fini(&plan);
+	wanted->rom = file;
+	assert_accepted();
+	/* Whatever the file's size is, its BAR fits there. */
+	assert_true(plan.device[0].bar_addr[PCI_ROM_BAR]);
+	assert_int_equal(plan.device[0].bar_addr[PCI_ROM_BAR] % PLAN_ROM_MAX, 0);
+}
+
+static void a_rom_file_is_looked_at_before_anything_is_changed(void **state)
+{
+	(void)state;
+	struct tempdir dir;
+	struct pci_dev dev = { .bdf = { 0, 1, 0, 0 } };
+	struct profile_device wanted = { 0 };
+	struct plan_device device = { .dev = &dev, .wanted = &wanted };
+	struct err err = { 0 };
+	assert_int_equal(plan_check_rom(&device, &err), 0);
+	assert_int_equal(tempdir_make(&dir), 0);
+	char *path = strdup(tempdir_path(&dir, "rom"));
+	wanted.rom = path;
+	assert_int_equal(plan_check_rom(&device, &err), -ENOENT);
+	assert_non_null(strstr(err.text, path));
+	assert_int_equal(tempdir_write(&dir, "rom", "MZ and so on", 12), 0);
+	assert_int_equal(plan_check_rom(&device, &err), -ENOEXEC);
+	assert_int_equal(tempdir_write(&dir, "rom", "\x55\xaa", 2), 0);
+	assert_int_equal(plan_check_rom(&device, &err), 0);
+	assert_return_code(truncate(path, 16 * 1024 * 1024 + 1), errno);
+	assert_int_equal(plan_check_rom(&device, &err), -EFBIG);
+	wanted.rom = dir.path;
+	assert_int_equal(plan_check_rom(&device, &err), -EINVAL);
+	free(path);
+	tempdir_remove(&dir);
+}
+
+static void what_the_plan_wants_to_know_of_follows_the_profile(void **state)
+{
+	(void)state;
+	struct inventory_want wants[PROFILE_MAX_DEVICES];
+	want("0000:01:00.0", GROUP_REFUSE);
+	want("8086:10ca", GROUP_REFUSE);
+	assert_int_equal(plan_wants(&profile, wants), 2);
+	assert_false(wants[0].by_id);
+	assert_int_equal(wants[0].bdf.bus, 1);
+	assert_true(wants[1].by_id);
+	assert_int_equal(wants[1].device, 0x10ca);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(name) cmocka_unit_test_setup_teardown(name, plan_setup, plan_teardown)
+		T(each_pcie_slot_gets_a_root_port_in_the_profiles_order),
+		T(functions_of_one_slot_stay_together_with_their_numbers),
+		T(without_function_0_the_lowest_becomes_it),
+		T(virtual_functions_are_devices_of_their_own),
+		T(pins_reach_the_gsi_that_the_slots_route_says),
+		T(bars_lie_aligned_in_their_windows_and_apart),
+		T(the_profile_decides_about_the_rom),
+		T(a_rom_file_is_looked_at_before_anything_is_changed),
+		T(what_the_plan_wants_to_know_of_follows_the_profile),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
