@@ -10,10 +10,10 @@
 #include "boot/dsdt.h"
 
 /* Who made the tables; the one place. */
-#define OEM_ID "BULKHD"
-#define OEM_TABLE_ID "BULKHEAD"
+static const char oem_id[6] = "BULKHD"; /* not terminated, as everything of the kind in ACPI */
+static const char oem_table_id[8] = "BULKHEAD";
+static const char creator_id[4] = "BULK";
 #define OEM_REVISION 1
-#define CREATOR_ID "BULK"
 #define CREATOR_REVISION 1
 
 #define HEADER_SIZE 36 /* ACPI 6.5 §5.2.6 */
@@ -64,10 +64,10 @@ static uint8_t *new_table(struct acpi_tables *t, struct blob *blob, const char *
 	if (!strcmp(signature, "FACS")) /* the one table without a standard header */
 		return table;
 	table[8] = revision;
-	memcpy(table + 10, OEM_ID, 6);
-	memcpy(table + 16, OEM_TABLE_ID, 8);
+	memcpy(table + 10, oem_id, sizeof(oem_id));
+	memcpy(table + 16, oem_table_id, sizeof(oem_table_id));
 	le_put(table + 24, 4, OEM_REVISION);
-	memcpy(table + 28, CREATOR_ID, 4);
+	memcpy(table + 28, creator_id, sizeof(creator_id));
 	le_put(table + 32, 4, CREATOR_REVISION);
 	t->checksums[t->n_checksums++] = (struct acpi_checksum){ (uint32_t)at, (uint32_t)size };
 	return table;
@@ -119,7 +119,7 @@ static void put_gas(uint8_t *at, uint64_t port, uint8_t bits, uint8_t access_siz
 	le_put(at + 4, 8, port);
 }
 
-/* IAPC_BOOT_ARCH: ISA devices; no i8042, no VGA to probe for, MSI works, no ASPM on assigned devices. */
+/* IAPC_BOOT_ARCH: ISA devices; no i8042, no VGA to probe for, no ASPM (devices are assigned). */
 #define BOOT_ARCH (1 << 0 | 1 << 2 | 1 << 4)
 /* WBINVD, C1, no sleep button, no RTC wake status, reset register, PM timer as platform clock. */
 #define FADT_FLAGS (1u << 0 | 1u << 2 | 1u << 5 | 1u << 6 | 1u << 10 | 1u << 15)
@@ -127,11 +127,11 @@ static void put_gas(uint8_t *at, uint64_t port, uint8_t bits, uint8_t access_siz
 
 static void fill_fadt_blocks(uint8_t *fadt)
 {
-	le_put(fadt + 56, 4, PM_BASE);	      /* PM1a_EVT_BLK */
+	le_put(fadt + 56, 4, PM_BASE);        /* PM1a_EVT_BLK */
 	le_put(fadt + 64, 4, PM_BASE + 4);    /* PM1a_CNT_BLK */
 	le_put(fadt + 76, 4, PM_BASE + 8);    /* PM_TMR_BLK */
 	le_put(fadt + 80, 4, PM_BASE + 0x20); /* GPE0_BLK */
-	fadt[88] = 4;			      /* their lengths */
+	fadt[88] = 4;                         /* their lengths */
 	fadt[89] = 2;
 	fadt[91] = 4;
 	fadt[92] = 16;
@@ -156,7 +156,7 @@ static int add_fadt(struct acpi_tables *t, struct blob *blob, const struct acpi_
 	le_put(fadt + 112, 4, FADT_FLAGS | (config->vcpus > 8 ? FADT_CLUSTER_MODEL : 0));
 	put_gas(fadt + 116, PORT_RESET, 8, 1);
 	fadt[128] = 0x0F; /* RESET_VALUE */
-	fadt[131] = 3;	  /* minor version: ACPI 6.3 */
+	fadt[131] = 3;    /* minor version: ACPI 6.3 */
 	add_pointer(t, blob, t->off_fadt + 36, 4, t->off_facs);
 	add_pointer(t, blob, t->off_fadt + 40, 4, t->off_dsdt);
 	add_pointer(t, blob, t->off_fadt + 140, 8, t->off_dsdt);
@@ -211,7 +211,8 @@ static uint8_t *madt_nmi(uint8_t *at, bool x2apic)
 static int add_madt(struct acpi_tables *t, struct blob *blob, const struct acpi_config *config)
 {
 	unsigned large = config->vcpus > FIRST_X2APIC ? config->vcpus - FIRST_X2APIC : 0;
-	size_t size = 44 + 8 * (config->vcpus - large) + 16 * large + 12 + 2 * 10 + 6 + (large ? 12 : 0);
+	size_t size =
+		44 + 8 * (config->vcpus - large) + 16 * large + 12 + 2 * 10 + 6 + (large ? 12 : 0);
 	uint8_t *madt = new_table(t, blob, "APIC", 5, size, &t->off_madt);
 	if (!madt)
 		return -ENOMEM;
@@ -223,7 +224,7 @@ static int add_madt(struct acpi_tables *t, struct blob *blob, const struct acpi_
 	at[0] = 1; /* IOAPIC 0, GSIs from 0 */
 	at[1] = 12;
 	le_put(at + 4, 4, IOAPIC_BASE);
-	at = madt_override(at + 12, 0, 2, 0);		 /* timer; see kvm/irq.c */
+	at = madt_override(at + 12, 0, 2, 0);             /* timer; see kvm/irq.c */
 	at = madt_override(at, GSI_SCI, GSI_SCI, 0x000D); /* active high, level */
 	at = madt_nmi(at, false);
 	if (large)
@@ -338,8 +339,9 @@ static void fix(const struct acpi_tables *tables, uint8_t *blob, uint64_t base)
 /* Revision 2 (§5.2.5.3); no RSDT: everything 64-bit takes the XSDT. */
 static void fill_rsdp(uint8_t *rsdp, uint64_t xsdt)
 {
-	memcpy(rsdp, "RSD PTR ", 8);
-	memcpy(rsdp + 9, OEM_ID, 6);
+	static const char signature[8] = "RSD PTR ";
+	memcpy(rsdp, signature, sizeof(signature));
+	memcpy(rsdp + 9, oem_id, sizeof(oem_id));
 	rsdp[15] = 2;
 	le_put(rsdp + 20, 4, ACPI_RSDP_SIZE);
 	le_put(rsdp + 24, 8, xsdt);
@@ -355,9 +357,10 @@ int acpi_place(const struct acpi_tables *tables, struct gmem *gmem, uint64_t gpa
 		return err_set(err, -EINVAL, "ACPI tables: cannot be placed at 0x%llx",
 			       (unsigned long long)gpa);
 	if (size > max)
-		return err_set(err, -ENOSPC,
-			       "ACPI tables: %zu bytes do not fit the %llu there are; use fewer vCPUs", size,
-			       (unsigned long long)max);
+		return err_set(
+			err, -ENOSPC,
+			"ACPI tables: %zu bytes do not fit the %llu there are; use fewer vCPUs",
+			size, (unsigned long long)max);
 	autofree uint8_t *all = calloc(1, size);
 	if (!all)
 		return err_errno(err, -ENOMEM, "ACPI tables");
@@ -365,5 +368,6 @@ int acpi_place(const struct acpi_tables *tables, struct gmem *gmem, uint64_t gpa
 	fix(tables, all + TABLE_ALIGN, gpa + TABLE_ALIGN);
 	fill_rsdp(all, gpa + TABLE_ALIGN + tables->off_xsdt);
 	int r = gmem_write(gmem, gpa, all, size);
-	return r ? err_errno(err, r, "ACPI tables: guest memory at 0x%llx", (unsigned long long)gpa) : 0;
+	return r ? err_errno(err, r, "ACPI tables: guest memory at 0x%llx", (unsigned long long)gpa)
+		 : 0;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The guest's ACPI tables (ACPI 6.5 §5): RSDP, XSDT, FADT, FACS, DSDT, MADT, MCFG, WAET. Built as relative
- * blobs with a list of pointers and checksums to fix, so that the same build serves direct boot
- * (placed at a known address here) and UEFI (fw_cfg table loader).
+ * The guest's ACPI tables (ACPI 6.5 §5): RSDP, XSDT, FADT, FACS, DSDT, MADT, MCFG, WAET. Built as
+ * relative blobs with a list of pointers and checksums to fix, so that the same build serves direct
+ * boot (placed at a known address here) and UEFI (fw_cfg table loader).
  */
 #ifndef BULKHEAD_BOOT_ACPI_H
 #define BULKHEAD_BOOT_ACPI_H
@@ -22,11 +22,11 @@
 
 struct acpi_config {
 	const struct layout *layout;
-	uint64_t ecam_base;  /* what PCIEXBAR holds */
-	unsigned vcpus;      /* APIC ids 0..vcpus-1 */
-	unsigned n_ports;    /* root ports on bus 0 (for _PRT of what is behind) */
+	uint64_t ecam_base;        /* what PCIEXBAR holds */
+	unsigned vcpus;            /* APIC ids 0..vcpus-1 */
+	unsigned n_ports;          /* root ports on bus 0 (for _PRT of what is behind) */
 	const uint8_t *port_slots; /* device number of each port on bus 0, unique */
-	bool serial;         /* COM1 present */
+	bool serial;               /* COM1 present */
 };
 
 struct acpi_tables {
@@ -51,8 +51,9 @@ int acpi_build(struct acpi_tables *tables, const struct acpi_config *config, str
 void acpi_fini(struct acpi_tables *tables);
 
 /*
- * Direct boot: fixes pointers and checksums for `gpa` (RSDP first; 64-byte aligned, below 4 GiB) and copies
- * at most `max` bytes. -ENOSPC with the sizes, -EFAULT where there is no RAM. May be called again.
+ * Direct boot: fixes pointers and checksums for `gpa` (RSDP first; 64-byte aligned, below 4 GiB)
+ * and copies at most `max` bytes. -ENOSPC with the sizes, -EFAULT where there is no RAM. May be
+ * called again.
  */
 int acpi_place(const struct acpi_tables *tables, struct gmem *gmem, uint64_t gpa, uint64_t max,
 	       struct err *err);

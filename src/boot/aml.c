@@ -202,7 +202,7 @@ static int hex_digit(char c)
 	return isxdigit((unsigned char)c) ? (c | 32) - 'a' + 10 : -1;
 }
 
-/* aabbccdd-eeff-gghh-iijj-kkllmmnnoopp: the first three groups little-endian (ACPI 6.5 §19.6.142). */
+/* aabbccdd-eeff-gghh-iijj-kkllmmnnoopp: the first three groups little-endian (§19.6.142). */
 void aml_uuid(struct aml *aml, const char *uuid)
 {
 	static const uint8_t at[16] = { 6, 4, 2, 0, 11, 9, 16, 14, 19, 21, 24, 26, 28, 30, 32, 34 };
@@ -391,7 +391,7 @@ void aml_res_memory32(struct aml *aml, uint32_t base, uint32_t len, bool writabl
 }
 
 enum space { SPACE_MEMORY, SPACE_IO, SPACE_BUS };
-#define WINDOW_FIXED 0x0C      /* producer, minimum and maximum fixed */
+#define WINDOW_FIXED 0x0C /* producer, minimum and maximum fixed */
 #define IO_ENTIRE_RANGE 0x03
 #define MEMORY_READ_WRITE 0x01 /* not cacheable */
 #define MEMORY_CACHEABLE 0x02
@@ -423,13 +423,14 @@ void aml_res_bus(struct aml *aml, uint16_t first, uint16_t last)
 
 void aml_res_word_io(struct aml *aml, uint16_t first, uint16_t last)
 {
-	window(aml, 0x88, 2, (const uint8_t[]){ SPACE_IO, WINDOW_FIXED, IO_ENTIRE_RANGE }, first, last);
+	window(aml, 0x88, 2, (const uint8_t[]){ SPACE_IO, WINDOW_FIXED, IO_ENTIRE_RANGE }, first,
+	       last);
 }
 
 void aml_res_dword_memory(struct aml *aml, uint32_t first, uint32_t last)
 {
-	window(aml, 0x87, 4, (const uint8_t[]){ SPACE_MEMORY, WINDOW_FIXED, MEMORY_READ_WRITE }, first,
-	       last);
+	window(aml, 0x87, 4, (const uint8_t[]){ SPACE_MEMORY, WINDOW_FIXED, MEMORY_READ_WRITE },
+	       first, last);
 }
 
 void aml_res_qword_memory(struct aml *aml, uint64_t first, uint64_t last, bool prefetch)

@@ -50,8 +50,8 @@ void aml_string(struct aml *aml, const char *text);
 void aml_eisa_id(struct aml *aml, const char *id); /* "PNP0A08" as an integer */
 void aml_uuid(struct aml *aml, const char *uuid);  /* "33DB4D5B-1FF7-…" as ToUUID's buffer */
 void aml_raw(struct aml *aml, const void *bytes, size_t n);
-void aml_op(struct aml *aml, uint8_t opcode);      /* one byte; operands follow */
-void aml_ext_op(struct aml *aml, uint8_t opcode);  /* 0x5B prefix */
+void aml_op(struct aml *aml, uint8_t opcode);     /* one byte; operands follow */
+void aml_ext_op(struct aml *aml, uint8_t opcode); /* 0x5B prefix */
 
 /* Name (path, ...): the object follows. */
 void aml_name_decl(struct aml *aml, const char *path);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What makes a file a kernel we can start: every field of the setup header that linux.c relies on. */
+/* What makes a file a kernel we can start: the setup header, every field linux.c relies on. */
 #include "boot/linux.h"
 
 #include <asm/bootparam.h>
@@ -13,12 +13,12 @@
 #include "base/file.h"
 
 #define BOOT_FLAG 0xAA55
-#define HDRS_MAGIC 0x53726448	/* "HdrS" */
-#define MIN_PROTOCOL 0x020c	/* 2.12 (Linux 3.8) brought xloadflags and with it the 64-bit entry */
+#define HDRS_MAGIC 0x53726448 /* "HdrS" */
+#define MIN_PROTOCOL 0x020c   /* 2.12 (Linux 3.8) brought xloadflags: is there a 64-bit entry? */
 #define SECTOR 512
-#define DEFAULT_SETUP_SECTS 4	/* what 0 means, for historical reasons */
-#define ENTRY64 0x200		/* offset of the 64-bit entry in the protected-mode part */
-#define CMDLINE_ROOM 0xFFFF	/* what linux.c keeps free for it */
+#define DEFAULT_SETUP_SECTS 4 /* what 0 means, for historical reasons */
+#define ENTRY64 0x200         /* offset of the 64-bit entry in the protected-mode part */
+#define CMDLINE_ROOM 0xFFFF   /* what linux.c keeps free for it */
 
 /* Files that people hand over by mistake, by their first bytes. */
 static const struct {
@@ -27,9 +27,10 @@ static const struct {
 	const char *what;
 } lookalikes[] = {
 	{ "\177ELF", 4, "an ELF file (vmlinux?); give the bzImage, often /boot/vmlinuz-VERSION" },
-	{ "MZ", 2, "a PE program without the Linux setup header (an EFI program or unified image?)" },
+	{ "MZ", 2,
+	  "a PE program without the Linux setup header (an EFI program or unified image?)" },
 	{ "\x1f\x8b", 2, "gzip-compressed data; decompress it, or is it the initrd?" },
-	{ "\xfd" "7zXZ", 5, "xz-compressed data; decompress it, or is it the initrd?" },
+	{ "\3757zXZ", 5, "xz-compressed data; decompress it, or is it the initrd?" },
 	{ "\x28\xb5\x2f\xfd", 4, "zstd-compressed data; decompress it, or is it the initrd?" },
 	{ "\x02\x21\x4c\x18", 4, "lz4-compressed data; decompress it, or is it the initrd?" },
 	{ "BZh", 3, "bzip2-compressed data; decompress it" },
@@ -42,7 +43,8 @@ static const struct {
 static const char *looks_like(const uint8_t *bytes, size_t n)
 {
 	for (size_t i = 0; i < ARRAY_LEN(lookalikes); i++)
-		if (n >= lookalikes[i].len && !memcmp(bytes, lookalikes[i].magic, lookalikes[i].len))
+		if (n >= lookalikes[i].len &&
+		    !memcmp(bytes, lookalikes[i].magic, lookalikes[i].len))
 			return lookalikes[i].what;
 	return n < LINUX_HEADER_SIZE ? "too short to be one" : "no Linux setup header in it";
 }
@@ -88,13 +90,15 @@ static int read_header(struct linux_image *image, const char *path, struct err *
 static int check_age(const struct setup_header *hdr, const char *path, struct err *err)
 {
 	if (hdr->version < MIN_PROTOCOL)
-		return err_set(err, -ENOEXEC,
-			       "kernel %s: boot protocol %u.%02u is too old; 2.12 (Linux 3.8) or newer "
-			       "is needed",
-			       path, hdr->version >> 8, hdr->version & 0xff);
+		return err_set(
+			err, -ENOEXEC,
+			"kernel %s: boot protocol %u.%02u is too old; 2.12 (Linux 3.8) or newer "
+			"is needed",
+			path, hdr->version >> 8, hdr->version & 0xff);
 	if (!(hdr->xloadflags & XLF_KERNEL_64))
 		return err_set(err, -ENOEXEC,
-			       "kernel %s: a 32-bit kernel (no 64-bit entry); give an x86-64 one", path);
+			       "kernel %s: a 32-bit kernel (no 64-bit entry); give an x86-64 one",
+			       path);
 	if (!(hdr->loadflags & LOADED_HIGH))
 		return err_set(err, -ENOEXEC, "kernel %s: a zImage, not a bzImage", path);
 	return 0;
@@ -114,10 +118,11 @@ static int check_sizes(struct linux_image *image, const struct setup_header *hdr
 	image->payload_size = (uint64_t)hdr->syssize * 16; /* paragraphs */
 	if (image->payload_size <= ENTRY64)
 		return damaged(path, "syssize", hdr->syssize, err);
-	if (!inside(image->setup_size, image->payload_size, image->kernel_size))
+	unsigned long long have = image->kernel_size;
+	unsigned long long want = image->setup_size + image->payload_size;
+	if (have < want)
 		return err_set(err, -ENOEXEC, "kernel %s: truncated: %llu bytes of %llu", path,
-			       (unsigned long long)image->kernel_size,
-			       (unsigned long long)(image->setup_size + image->payload_size));
+			       have, want);
 	if (!inside(hdr->payload_offset, hdr->payload_length, image->payload_size))
 		return damaged(path, "payload_length", hdr->payload_length, err);
 	image->init_size = max_u64(hdr->init_size, image->payload_size);
@@ -138,15 +143,15 @@ static int check_place(struct linux_image *image, const struct setup_header *hdr
 	return 0;
 }
 
-static int check_cmdline(struct linux_image *image, const struct setup_header *hdr, const char *path,
-			 struct err *err)
+static int check_cmdline(struct linux_image *image, const struct setup_header *hdr,
+			 const char *path, struct err *err)
 {
 	image->cmdline_max = (uint32_t)min_u64(hdr->cmdline_size, CMDLINE_ROOM);
 	size_t len = strlen(image->cmdline);
 	if (len > image->cmdline_max)
 		return err_set(err, -E2BIG,
-			       "kernel command line: %zu characters; kernel %s takes at most %u", len, path,
-			       image->cmdline_max);
+			       "kernel command line: %zu characters; kernel %s takes at most %u",
+			       len, path, image->cmdline_max);
 	return 0;
 }
 
@@ -177,7 +182,8 @@ static int open_initrd(struct linux_image *image, const char *path, struct err *
 int linux_open(struct linux_image *image, const char *kernel, const char *initrd,
 	       const char *cmdline, struct err *err)
 {
-	*image = (struct linux_image){ .kernel_fd = -1, .initrd_fd = -1,
+	*image = (struct linux_image){ .kernel_fd = -1,
+				       .initrd_fd = -1,
 				       .cmdline = cmdline ? cmdline : "" };
 	int r = open_kernel(image, kernel, err);
 	if (!r && initrd && initrd[0])

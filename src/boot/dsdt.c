@@ -53,7 +53,8 @@ static void root_crs(struct aml *aml, const struct layout *layout)
 	aml_res_io(aml, PORT_PCI_ADDRESS, 8);
 	aml_res_word_io(aml, 0, PORT_PCI_ADDRESS - 1);
 	aml_res_word_io(aml, PORT_PCI_ADDRESS + 8, 0xFFFF);
-	aml_res_dword_memory(aml, (uint32_t)layout->mmio32.start, (uint32_t)range_last(layout->mmio32));
+	aml_res_dword_memory(aml, (uint32_t)layout->mmio32.start,
+			     (uint32_t)range_last(layout->mmio32));
 	if (layout->mmio64.size)
 		aml_res_qword_memory(aml, layout->mmio64.start, range_last(layout->mmio64), false);
 	aml_close(aml);
@@ -212,7 +213,7 @@ static void processors(struct aml *aml, unsigned n)
 	}
 }
 
-/* S5 only: with assigned devices there is no state to come back from. SLP_TYP 0 as ICH9 by custom. */
+/* S5 only: assigned devices could not come back from another. SLP_TYP 0 by chipset custom. */
 static void sleep_states(struct aml *aml)
 {
 	aml_name_decl(aml, "\\_S5");

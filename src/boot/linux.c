@@ -14,11 +14,11 @@
  * memory itself. All of it is plain RAM in the e820 map.
  */
 #define GDT_GPA UINT64_C(0x1000)
-#define PARAMS_GPA UINT64_C(0x2000)  /* struct boot_params, one page */
-#define STACK_TOP UINT64_C(0x4000)   /* one page below it */
+#define PARAMS_GPA UINT64_C(0x2000) /* struct boot_params, one page */
+#define STACK_TOP UINT64_C(0x4000)  /* one page below it */
 #define PML4_GPA UINT64_C(0x4000)
 #define PDPT_GPA UINT64_C(0x5000)
-#define PD_GPA UINT64_C(0x6000)      /* four pages: 4 GiB in 2 MiB leaves */
+#define PD_GPA UINT64_C(0x6000)       /* four pages: 4 GiB in 2 MiB leaves */
 #define CMDLINE_GPA UINT64_C(0x10000) /* 64 KiB */
 
 #define PD_PAGES 4
@@ -71,15 +71,17 @@ static int place(const struct linux_image *image, const struct layout *layout,
 		return 0;
 	uint64_t least = image->relocatable ? lowest : image->pref_address;
 	if (image->initrd_fd < 0)
-		return err_set(err, -ENOSPC,
-			       "kernel: it needs %llu MiB from %llu MiB on, the guest has %llu MiB of low "
-			       "memory; give it more memory",
-			       mib(image->init_size), mib(least), mib(top));
-	return err_set(err, -ENOSPC,
-		       "initrd: %llu MiB do not fit beside the kernel (%llu MiB from %llu MiB on) below "
-		       "%llu MiB; give the guest more memory or a smaller initrd",
-		       mib(image->initrd_size), mib(image->init_size), mib(least),
-		       mib(min_u64(top, image->initrd_max + 1)));
+		return err_set(
+			err, -ENOSPC,
+			"kernel: it needs %llu MiB from %llu MiB on, the guest has %llu MiB of low "
+			"memory; give it more memory",
+			mib(image->init_size), mib(least), mib(top));
+	return err_set(
+		err, -ENOSPC,
+		"initrd: %llu MiB do not fit beside the kernel (%llu MiB from %llu MiB on) below "
+		"%llu MiB; give the guest more memory or a smaller initrd",
+		mib(image->initrd_size), mib(image->init_size), mib(least),
+		mib(min_u64(top, image->initrd_max + 1)));
 }
 
 int linux_check_fit(const struct linux_image *image, const struct layout *layout, struct err *err)
@@ -98,7 +100,8 @@ static int load_file(struct gmem *gmem, uint64_t gpa, int fd, uint64_t from, uin
 			       (unsigned long long)gpa);
 	int r = file_pread_all(fd, to, (size_t)size, (off_t)from);
 	if (r == -EIO)
-		return err_set(err, r, "%s: cannot read all of it; was the file changed since the start?",
+		return err_set(err, r,
+			       "%s: cannot read all of it; was the file changed since the start?",
 			       what);
 	return r ? err_errno(err, r, "%s: reading it", what) : 0;
 }
@@ -129,8 +132,8 @@ static void fill_e820(struct boot_params *params, const struct layout *layout)
 	_Static_assert(E820_MAX <= E820_MAX_ENTRIES_ZEROPAGE, "the zero page holds the whole map");
 	e820_build(&map, layout, ECAM_BASE);
 	for (unsigned i = 0; i < map.n; i++)
-		params->e820_table[i] = (struct boot_e820_entry){ map.at[i].addr, map.at[i].size,
-								  map.at[i].type };
+		params->e820_table[i] =
+			(struct boot_e820_entry){ map.at[i].addr, map.at[i].size, map.at[i].type };
 	params->e820_entries = (uint8_t)map.n;
 }
 
@@ -171,13 +174,14 @@ static const uint64_t gdt[4] = { 0, 0, UINT64_C(0x00AF9B000000FFFF), UINT64_C(0x
 int linux_load(const struct linux_image *image, const struct layout *layout, struct gmem *gmem,
 	       struct vcpu_entry64 *ret_entry, struct err *err)
 {
-	struct placement at;
+	struct placement at = { 0 };
 	int r = place(image, layout, &at, err);
 	if (!r)
 		r = load_file(gmem, at.kernel, image->kernel_fd, image->setup_size,
 			      image->payload_size, "kernel", err);
 	if (!r && image->initrd_fd >= 0)
-		r = load_file(gmem, at.initrd, image->initrd_fd, 0, image->initrd_size, "initrd", err);
+		r = load_file(gmem, at.initrd, image->initrd_fd, 0, image->initrd_size, "initrd",
+			      err);
 	if (r)
 		return r;
 	r = write_params(image, layout, &at, gmem);

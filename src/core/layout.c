@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stdbool.h>
-#include <string.h>
 
 #include "base/bytes.h"
 #include "base/parse.h"
@@ -48,10 +47,11 @@ static int low_top(const struct range *holes, size_t n, uint64_t *ret_top, struc
 	if (!next_hole(holes, n, 0, LOW_RAM_MAX, &start, &end))
 		return 0;
 	if (start < LAYOUT_MIN_RAM)
-		return err_set(err, -ENOSPC,
-			       "guest memory: the IOMMU reserves an address range near 0x%llx, below 16 MiB, "
-			       "where the guest must have RAM; leave out the device it belongs to",
-			       (unsigned long long)start);
+		return err_set(
+			err, -ENOSPC,
+			"guest memory: the IOMMU reserves addresses near 0x%llx, below 16 MiB, "
+			"where the guest must have RAM; leave out the device it belongs to",
+			(unsigned long long)start);
 	*ret_top = start;
 	return 0;
 }
@@ -59,9 +59,10 @@ static int low_top(const struct range *holes, size_t n, uint64_t *ret_top, struc
 static int push_ram(struct layout *layout, uint64_t start, uint64_t size, struct err *err)
 {
 	if (layout->n_ram == LAYOUT_MAX_RAM)
-		return err_set(err, -ENOSPC,
-			       "guest memory: reserved address ranges cut it into more than %u pieces",
-			       LAYOUT_MAX_RAM);
+		return err_set(
+			err, -ENOSPC,
+			"guest memory: reserved address ranges cut it into more than %u pieces",
+			LAYOUT_MAX_RAM);
 	layout->ram[layout->n_ram++] = (struct range){ start, size };
 	return 0;
 }
@@ -117,35 +118,43 @@ static bool place(struct layout *layout, uint64_t base, uint64_t size, uint64_t 
 	return true;
 }
 
+/* OVMF's choice first, then as much as asked for at the top of the space. */
+static bool find_window(struct layout *layout, uint64_t need, uint64_t floor, uint64_t top)
+{
+	if (need > top)
+		return false;
+	uint64_t eighth = top / 8, size = max_u64(OVMF_WINDOW, align_up(need, GIB));
+	uint64_t grain = pow2_ceil(size + 1) / 2; /* largest power of two in it */
+	uint64_t least = max_u64(pow2_ceil(need), GIB);
+	return (size < eighth && place(layout, top - eighth, eighth, floor, top)) ||
+	       place(layout, align_up(floor, grain), size, floor, top) ||
+	       place(layout, top - least, least, floor, top);
+}
+
 int layout_mmio64(struct layout *layout, unsigned phys_bits, uint64_t need, struct err *err)
 {
 	if (phys_bits < 36 || phys_bits > 52)
-		return err_set(err, -EINVAL, "guest physical address width %u: 36 to 52 are possible",
-			       phys_bits);
-	struct range last = layout->ram[layout->n_ram - 1];
-	uint64_t floor = max_u64(align_up(last.start + last.size, GIB), HIGH_RAM_BASE);
+		return err_set(err, -EINVAL,
+			       "guest physical address width %u: 36 to 52 are possible", phys_bits);
+	uint64_t ram_end = end_of(layout->ram[layout->n_ram - 1]);
+	uint64_t floor = max_u64(align_up(ram_end, GIB), HIGH_RAM_BASE);
 	uint64_t space = UINT64_C(1) << phys_bits;
-	if (last.start + last.size > space)
-		return err_set(err, -ENOSPC,
-			       "guest memory: it ends at 0x%llx, beyond the guest's %u address bits (%s); "
-			       "give less memory",
-			       (unsigned long long)(last.start + last.size), phys_bits,
-			       size_text(space).s);
+	if (ram_end > space)
+		return err_set(
+			err, -ENOSPC,
+			"guest memory: it ends at 0x%llx, beyond the guest's %u address bits (%s); "
+			"give less memory",
+			(unsigned long long)ram_end, phys_bits, size_text(space).s);
 
-	uint64_t top = min_u64(space, UINT64_C(1) << OVMF_BITS_MAX), eighth = top / 8;
-	uint64_t size = max_u64(OVMF_WINDOW, need > top ? top : align_up(need, GIB));
-	uint64_t grain = pow2_ceil(size + 1) / 2; /* largest power of two in it */
-	uint64_t exact = max_u64(pow2_ceil(min_u64(need, top)), GIB);
-	bool placed = (size < eighth && place(layout, top - eighth, eighth, floor, top)) ||
-		      place(layout, align_up(floor, grain), size, floor, top) ||
-		      (exact >= need && place(layout, top - min_u64(exact, top), exact, floor, top));
-	if (!placed)
-		return err_set(err, -ENOSPC,
-			       "64-bit PCI window: the devices' BARs need %s, but between the end of memory "
-			       "(0x%llx) and the guest's %u address bits there are %s; assign fewer devices or "
-			       "give less memory",
-			       size_text(need).s, (unsigned long long)floor, phys_bits,
-			       size_text(top > floor ? top - floor : 0).s);
+	uint64_t top = min_u64(space, UINT64_C(1) << OVMF_BITS_MAX);
+	if (!find_window(layout, need, floor, top))
+		return err_set(
+			err, -ENOSPC,
+			"64-bit PCI window: the BARs need %s, but between the end of memory "
+			"(0x%llx) and the guest's %u address bits there are %s; assign fewer devices "
+			"or give less memory",
+			size_text(need).s, (unsigned long long)floor, phys_bits,
+			size_text(top > floor ? top - floor : 0).s);
 	layout->phys_bits = phys_bits;
 	return 0;
 }

@@ -2,7 +2,8 @@
 /*
  * Every fixed guest address and port in one place, and the pure functions that lay RAM and the PCI
  * windows around them. The map is that of an Intel Q35 (MCH) with ICH9, placed so that Debian's
- * stock OVMF runs on it too: RAM below 4 GiB ends at 2 GiB, ECAM at 0xB0000000, 32-bit PCI window above it.
+ * stock OVMF runs on it too: RAM below 4 GiB ends at 2 GiB, ECAM at 0xB0000000, 32-bit PCI window
+ * above it.
  */
 #ifndef BULKHEAD_CORE_LAYOUT_H
 #define BULKHEAD_CORE_LAYOUT_H
@@ -14,13 +15,13 @@
 #include "base/range.h"
 
 /* --- memory --- */
-#define LOW_RAM_MAX UINT64_C(0x80000000)   /* RAM below 4 GiB ends here at the latest */
-#define ECAM_BASE UINT64_C(0xB0000000)     /* PCIEXBAR; 256 buses of 1 MiB */
+#define LOW_RAM_MAX UINT64_C(0x80000000) /* RAM below 4 GiB ends here at the latest */
+#define ECAM_BASE UINT64_C(0xB0000000)   /* PCIEXBAR; 256 buses of 1 MiB */
 #define ECAM_SIZE UINT64_C(0x10000000)
 #define PCI_MMIO32_BASE UINT64_C(0xC0000000)
 #define PCI_MMIO32_END UINT64_C(0xFC000000) /* exclusive */
 #define IOAPIC_BASE UINT64_C(0xFEC00000)
-#define LAPIC_BASE UINT64_C(0xFEE00000)    /* also the MSI window, 1 MiB; DMA never maps it */
+#define LAPIC_BASE UINT64_C(0xFEE00000) /* also the MSI window, 1 MiB; DMA never maps it */
 #define KVM_IDENTITY_MAP_GPA UINT64_C(0xFEFFC000) /* Intel without unrestricted guest needs it */
 #define KVM_TSS_GPA UINT64_C(0xFEFFD000)          /* three pages */
 #define HIGH_RAM_BASE UINT64_C(0x100000000)
@@ -67,19 +68,19 @@ struct layout {
 /*
  * Lays `memory` bytes of RAM around the fixed map and around `holes` (IOVA ranges that the IOMMU
  * reserves, any order, may overlap). A hole below LOW_RAM_MAX lowers the top of low RAM rather than
- * splitting it, because firmware takes [1M, top) as one piece; below 16 MiB it is refused. RAM beside
- * a hole ends and starts at 2 MiB boundaries, so that huge pages stay whole.
- * Sets everything but mmio64 and phys_bits. Pure. -EINVAL less than LAYOUT_MIN_RAM or no page multiple;
- * -ENOSPC with a text when it fits neither 52 address bits nor LAYOUT_MAX_RAM pieces.
+ * splitting it, because firmware takes [1M, top) as one piece; below 16 MiB it is refused. RAM
+ * beside a hole ends and starts at 2 MiB boundaries, so that huge pages stay whole. Sets everything
+ * but mmio64 and phys_bits. Pure. -EINVAL less than LAYOUT_MIN_RAM or no page multiple; -ENOSPC
+ * with a text when it fits neither 52 address bits nor LAYOUT_MAX_RAM pieces.
  */
 int layout_ram(struct layout *layout, uint64_t memory, const struct range *holes, size_t n_holes,
 	       struct err *err);
 
 /*
- * Places the 64-bit PCI window: the top eighth of the guest physical space (47 bits of it at most), where
- * OVMF puts it too; lower or larger when RAM or `need` ask for it, but always above RAM and at
- * least `need` bytes. Call after layout_ram. `phys_bits` 36..52. -ENOSPC with the sizes, also when
- * RAM itself reaches beyond `phys_bits`.
+ * Places the 64-bit PCI window: the top eighth of the guest physical space (47 bits of it at most),
+ * where OVMF puts it too; lower or larger when RAM or `need` ask for it, but always above RAM and
+ * at least `need` bytes. Call after layout_ram. `phys_bits` 36..52. -ENOSPC with the sizes, also
+ * when RAM itself reaches beyond `phys_bits`.
  */
 int layout_mmio64(struct layout *layout, unsigned phys_bits, uint64_t need, struct err *err);
 

@@ -130,7 +130,7 @@ static void input_ready(void *ctx, uint32_t events)
 	watch_input(console, wants_input(console));
 }
 
-/* Main thread, after a post: the guest has room again. A file has no readiness but is always read. */
+/* Main thread, after a post: the guest has room again. A regular file has no readiness to await. */
 static void more(void *ctx)
 {
 	struct console *console = ctx;
@@ -183,7 +183,8 @@ static int take_terminal(struct console *console, struct err *err)
 	if (!isatty(console->in_fd))
 		return 0;
 	if (!in_foreground(console->in_fd)) {
-		log_warn("console: running in the background, so the terminal's input is left alone");
+		log_warn(
+			"console: in the background, so the terminal's input is left alone");
 		console->in_fd = -1;
 		return 0;
 	}
@@ -207,11 +208,13 @@ void console_restore(const struct console *console)
 		tcsetattr(console->input.fd, TCSANOW, &console->saved);
 }
 
-int console_init(struct console *console, struct loop *loop, int in_fd, int out_fd,
-		 struct err *err)
+int console_init(struct console *console, struct loop *loop, int in_fd, int out_fd, struct err *err)
 {
-	*console = (struct console){ .loop = loop, .in_fd = in_fd, .on_stop = console->on_stop,
-				     .on_button = console->on_button, .ctx = console->ctx };
+	*console = (struct console){ .loop = loop,
+				     .in_fd = in_fd,
+				     .on_stop = console->on_stop,
+				     .on_button = console->on_button,
+				     .ctx = console->ctx };
 	console->input = (struct loop_fd){ in_fd, input_ready, console };
 	console->more = (struct loop_work){ .run = more, .ctx = console };
 	pthread_mutex_init(&console->lock, NULL);

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The console on stdio: raw terminal mode while the guest runs (restored on every exit path), an escape key
- * (Ctrl-A, then x = stop, p = press the power button, Ctrl-A = itself, h = help), output that never
- * blocks the guest.
+ * The console on stdio: raw terminal mode while the guest runs (restored on every exit path), an
+ * escape key (Ctrl-A, then x = stop, p = press the power button, Ctrl-A = itself, h = help), output
+ * that never blocks the guest.
  *
- * Output goes through a ring that the main loop empties: a reader who stops costs lost bytes, never a
- * stopped guest. Terminal input is always read, because the escape key must work; what the
- * guest does not take is dropped. A pipe or file is read only as fast as the guest reads.
+ * Output goes through a ring that the main loop empties: a reader who stops costs lost bytes, never
+ * a stopped guest. Terminal input is always read, because the escape key must work; what the guest
+ * does not take is dropped. A pipe or file is read only as fast as the guest reads.
  *
- * The flags of stdin's and stdout's file descriptions are shared with other processes and stay as they are.
- * The process ignores SIGPIPE.
+ * The flags of stdin's and stdout's file descriptions are shared with other processes and stay as
+ * they are. The process ignores SIGPIPE.
  */
 #ifndef BULKHEAD_HW_CONSOLE_H
 #define BULKHEAD_HW_CONSOLE_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The controller without a keyboard or mouse: it answers for itself, and what is sent to a device
- * times out at once, as the 8042's firmware reports it. The FADT says there is none (boot/acpi.c), so
- * systems that ask ACPI do not probe; those that do not find it soon that nobody is there.
+ * times out at once, as the 8042's firmware reports it. The FADT says there is none (boot/acpi.c),
+ * so systems that ask ACPI do not probe; those that do not find it soon that nobody is there.
  */
 #include "hw/platform.h"
 
@@ -10,7 +10,7 @@
 enum status {
 	STATUS_OUT_FULL = 0x01,
 	STATUS_SELF_TESTED = 0x04,
-	STATUS_COMMAND = 0x08,	/* last write went to 0x64 */
+	STATUS_COMMAND = 0x08, /* last write went to 0x64 */
 	STATUS_UNLOCKED = 0x10,
 	STATUS_AUX = 0x20,
 	STATUS_TIMEOUT = 0x40,

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The small devices of the board that KVM does not provide: power management block, RTC and CMOS, i8042
- * (reset and, for now, no keyboard), port 0x92, reset register 0xCF9. Each is a struct with init,
- * reset and bus_ops; events that concern the whole machine go to struct platform_events.
+ * The small devices of the board that KVM does not provide: power management block, RTC and CMOS,
+ * i8042 (reset and, for now, no keyboard), port 0x92, reset register 0xCF9. Each is a struct with
+ * init, reset and bus_ops; events that concern the whole machine go to struct platform_events.
  *
- * Handlers run on vCPU threads; `loop` is only posted to, and its timers are the main thread's. Each
- * fini is for the main thread, when no vCPU can be in a handler any more.
+ * Handlers run on vCPU threads; `loop` is only posted to, and its timers are the main thread's.
+ * Each fini is for the main thread, when no vCPU can be in a handler any more.
  */
 #ifndef BULKHEAD_HW_PLATFORM_H
 #define BULKHEAD_HW_PLATFORM_H
@@ -18,7 +18,7 @@
 #include "core/bus.h"
 #include "kvm/irq.h"
 
-/* Called on a vCPU thread without a lock; the machine posts to its main loop and parks the vCPUs. */
+/* Called on a vCPU thread without a lock; the machine posts to its main loop, parks the vCPUs. */
 struct platform_events {
 	void (*reset)(void *ctx);     /* guest asked for a reset */
 	void (*power_off)(void *ctx); /* guest entered S5 */
@@ -50,7 +50,7 @@ void pm_reset(struct pm *pm);
 bool pm_power_button(struct pm *pm);
 extern const struct bus_ops pm_ops; /* PM_SIZE ports at PM_BASE, ctx = struct pm */
 
-/* --- MC146818 RTC + CMOS, ports 0x70/0x71; time follows the host's UTC plus what the guest set --- */
+/* --- MC146818 RTC + CMOS, ports 0x70/0x71; time is the host's UTC plus what the guest set --- */
 #define RTC_CMOS_SIZE 128
 
 struct rtc {
@@ -58,20 +58,20 @@ struct rtc {
 	struct irqs *irqs; /* borrowed, as is loop */
 	struct loop *loop;
 	uint8_t index;
-	uint8_t cmos[RTC_CMOS_SIZE]; /* time registers: only while register B's SET holds them still */
+	uint8_t cmos[RTC_CMOS_SIZE]; /* time registers: only while B.SET holds them still */
 	int64_t offset_s;            /* guest time - host UTC */
 	uint64_t seen_ns;            /* CLOCK_REALTIME up to which register C's flags are settled */
 	bool irq;                    /* level last driven */
 	struct loop_work work;       /* arms `tick` while the guest wants interrupts */
 	struct loop_timer tick;
-	uint64_t (*now_ns)(void);    /* CLOCK_REALTIME; a test may replace it */
+	uint64_t (*now_ns)(void); /* CLOCK_REALTIME; a test may replace it */
 };
 void rtc_init(struct rtc *rtc, struct irqs *irqs, struct loop *loop);
 void rtc_fini(struct rtc *rtc);
-void rtc_reset(struct rtc *rtc); /* time and CMOS contents stay: they have a battery */
+void rtc_reset(struct rtc *rtc);     /* time and CMOS contents stay: they have a battery */
 extern const struct bus_ops rtc_ops; /* 2 ports */
 
-/* --- i8042: controller self-test and the reset pulse (command 0xFE); no keyboard or mouse behind it --- */
+/* --- i8042: self-test and the reset pulse (command 0xFE); no keyboard or mouse behind it --- */
 struct i8042 {
 	pthread_mutex_t lock;
 	const struct platform_events *events;

@@ -39,7 +39,7 @@ enum {
 #define PM_TIMER_HZ UINT64_C(3579545)
 #define NS_PER_S UINT64_C(1000000000)
 #define TIMER_MASK 0xFFFFFF /* 24 bits */
-#define TIMER_TOP 23	    /* the bit whose change sets TMR_STS */
+#define TIMER_TOP 23        /* the bit whose change sets TMR_STS */
 
 static uint64_t monotonic_ns(void)
 {
@@ -126,7 +126,7 @@ void pm_reset(struct pm *pm)
 	loop_timer_cancel(pm->loop, &pm->overflow);
 	pthread_mutex_lock(&pm->lock);
 	pm->pm1_sts = pm->pm1_en = 0;
-	/* There is no SMM to hand over from: the machine is in ACPI mode always (FADT SMI_CMD = 0). */
+	/* No SMM to hand over from: the machine is in ACPI mode always (FADT SMI_CMD = 0). */
 	pm->pm1_cnt = SCI_EN;
 	memset(pm->gpe_sts, 0, sizeof(pm->gpe_sts));
 	memset(pm->gpe_en, 0, sizeof(pm->gpe_en));

@@ -9,12 +9,13 @@
 /* 0xCF9: bit 2 starts the reset as it goes to 1; bits 1 and 3 say which kind. All are one here. */
 #define RST_CPU 0x04
 #define CF9_STORED 0x0A /* SYS_RST, FULL_RST */
-#define CF9_OFFSET 1	/* in the ports at 0xCF8 */
+#define CF9_OFFSET 1    /* in the ports at 0xCF8 */
 
 void reset_ports_init(struct reset_ports *ports, const struct platform_events *events,
 		      const struct bus_ops *address_ops, void *address_ctx)
 {
-	*ports = (struct reset_ports){ .events = events, .address_ops = address_ops,
+	*ports = (struct reset_ports){ .events = events,
+				       .address_ops = address_ops,
 				       .address_ctx = address_ctx };
 	pthread_mutex_init(&ports->lock, NULL);
 	reset_ports_reset(ports);

@@ -109,7 +109,7 @@ static void latch_time(struct rtc *rtc, uint64_t now_ns)
 	rtc->cmos[REG_CENTURY] = encode(rtc, year < 0 ? 0 : year / 100 % 100);
 }
 
-/* The time registers become the time now. Nonsense in them is carried over, as month 13 = next January. */
+/* The time registers become the time now. Nonsense is carried over: month 13 is next January. */
 static void commit_time(struct rtc *rtc, uint64_t now_ns)
 {
 	struct tm tm = {
@@ -126,9 +126,8 @@ static void commit_time(struct rtc *rtc, uint64_t now_ns)
 
 static bool is_time(unsigned index)
 {
-	return index == REG_CENTURY ||
-	       (index <= REG_YEAR && index != REG_SECONDS_ALARM && index != REG_MINUTES_ALARM &&
-		index != REG_HOURS_ALARM);
+	return index == REG_CENTURY || (index <= REG_YEAR && index != REG_SECONDS_ALARM &&
+					index != REG_MINUTES_ALARM && index != REG_HOURS_ALARM);
 }
 
 /* --- alarm --- */

@@ -9,7 +9,7 @@
 #define IER_MASK 0x0F
 #define MCR_MASK 0x1F
 #define FCR_MASK (UART_FCR_ENABLE_FIFO | UART_FCR_TRIGGER_MASK)
-#define MSR_LINES 0xF0	/* CTS, DSR, RI, DCD */
+#define MSR_LINES 0xF0                                     /* CTS, DSR, RI, DCD */
 #define CABLE (UART_MSR_CTS | UART_MSR_DSR | UART_MSR_DCD) /* what a connected terminal asserts */
 
 void serial_init(struct serial *serial, struct irqs *irqs, unsigned gsi,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A kernel file made by an enemy: whatever its header says, it is refused with a text or loaded inside
- * guest memory. Inputs are read as what differs from a header that is accepted.
+ * A kernel file made by an enemy: whatever its header says, it is refused with a text or loaded
+ * inside guest memory. Inputs are read as what differs from a header that is accepted.
  */
 #include <asm/bootparam.h>
 #include <stdio.h>

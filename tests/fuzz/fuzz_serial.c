@@ -3,7 +3,8 @@
 // with: fake/fake_irq.c
 /*
  * A hostile guest at the ports of every small board device: each record of the input is one access,
- * or something that happens to the board from outside (typed bytes, time, the power button, a reset).
+ * or something that happens to the board from outside (typed bytes, time, the power button, a
+ * reset).
  */
 #include <stdlib.h>
 #include <string.h>
@@ -150,7 +151,8 @@ static void step(struct board *b, const uint8_t *r)
 		from_outside(b, r[1], r + 2);
 		return;
 	}
-	uint64_t port = bases[r[0] & 7] + (r[0] >> 3) + (r[1] & 0x60); /* into the PM block's far end */
+	/* The high bits reach the PM block's far end. */
+	uint64_t port = bases[r[0] & 7] + (r[0] >> 3) + (r[1] & 0x60);
 	unsigned size = sizes[r[1] & 3];
 	if (r[1] & 4) {
 		uint64_t v = bus_read(&b->bus, port, size);
@@ -167,8 +169,8 @@ static void check(struct board *b)
 	if (b->serial.rx_n > SERIAL_FIFO || b->serial.rx_head >= SERIAL_FIFO ||
 	    b->rtc.index >= RTC_CMOS_SIZE || !(b->rtc.cmos[0x0D] & 0x80) || !(b->pm.pm1_cnt & 1))
 		abort();
-	if (b->serial.line != fake_irq.line[GSI_COM1].level || b->pm.sci != fake_irq.line[GSI_SCI].level ||
-	    b->rtc.irq != fake_irq.line[GSI_RTC].level)
+	if (b->serial.line != fake_irq.line[GSI_COM1].level ||
+	    b->pm.sci != fake_irq.line[GSI_SCI].level || b->rtc.irq != fake_irq.line[GSI_RTC].level)
 		abort();
 }
 

@@ -60,7 +60,9 @@ static void build(struct fixture *f)
 {
 	acpi_fini(&f->tables);
 	assert_int_equal(acpi_build(&f->tables, &f->config, &f->err), 0);
-	assert_int_equal(acpi_place(&f->tables, &f->gmem, DIRECT_ACPI_GPA, DIRECT_ACPI_MAX, &f->err), 0);
+	assert_int_equal(acpi_place(&f->tables, &f->gmem, DIRECT_ACPI_GPA, DIRECT_ACPI_MAX,
+				    &f->err),
+			 0);
 }
 
 static const uint8_t *at(struct fixture *f, uint64_t gpa)
@@ -143,10 +145,10 @@ static void the_fadt_has_the_length_of_its_revision_and_points_at_the_ports(void
 	assert_int_equal(le64_get(fadt + 212), 0x608);
 	assert_int_equal(le64_get(fadt + 224), 0x620);
 	uint32_t flags = le32_get(fadt + 112);
-	assert_int_equal(flags & 1u << 20, 0);     /* not hardware-reduced */
-	assert_int_equal(flags & 1u << 4, 0);	    /* fixed power button */
-	assert_int_equal(flags & 1u << 8, 0);	    /* 24-bit timer */
-	assert_true(flags & 1u << 10);		    /* reset register */
+	assert_int_equal(flags & 1u << 20, 0); /* not hardware-reduced */
+	assert_int_equal(flags & 1u << 4, 0);  /* fixed power button */
+	assert_int_equal(flags & 1u << 8, 0);  /* 24-bit timer */
+	assert_true(flags & 1u << 10);         /* reset register */
 	assert_int_equal(le64_get(fadt + 120), 0xCF9);
 	assert_int_equal(fadt[128] & 6, 6);
 	assert_int_equal(le16_get(fadt + 109) & 1u << 1, 0); /* no i8042 */
@@ -335,7 +337,8 @@ static void tables_too_large_for_their_place_are_refused_with_the_sizes(void **s
 	struct fixture *f = *state;
 	f->config.vcpus = ACPI_MAX_VCPUS;
 	assert_int_equal(acpi_build(&f->tables, &f->config, &f->err), 0);
-	assert_int_equal(acpi_place(&f->tables, &f->gmem, DIRECT_ACPI_GPA, DIRECT_ACPI_MAX, &f->err),
+	assert_int_equal(acpi_place(&f->tables, &f->gmem, DIRECT_ACPI_GPA, DIRECT_ACPI_MAX,
+				    &f->err),
 			 -ENOSPC);
 	assert_non_null(strstr(f->err.text, "131072"));
 }
@@ -357,7 +360,8 @@ static void placing_again_gives_the_same_bytes(void **state)
 	uint8_t *copy = malloc(f->tables.size);
 	memcpy(copy, ram, f->tables.size);
 	memset(ram, 0xee, DIRECT_ACPI_MAX);
-	assert_int_equal(acpi_place(&f->tables, &f->gmem, DIRECT_ACPI_GPA, DIRECT_ACPI_MAX, NULL), 0);
+	assert_int_equal(acpi_place(&f->tables, &f->gmem, DIRECT_ACPI_GPA, DIRECT_ACPI_MAX, NULL),
+			 0);
 	assert_memory_equal(ram, copy, f->tables.size);
 	free(copy);
 }
@@ -420,8 +424,9 @@ static void iasl_reads_and_rebuilds_every_table_without_a_complaint(void **state
 		save(f, "waet", f->tables.off_waet);
 		for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 			char command[128];
-			snprintf(command, sizeof(command), "rm -f %s.dsl; iasl -d %s.dat && iasl -p new %s.dsl",
-				 names[i], names[i], names[i]);
+			snprintf(command, sizeof(command),
+				 "rm -f %s.dsl; iasl -d %s.dat && iasl -p new %s.dsl", names[i],
+				 names[i], names[i]);
 			says(f, command, "0 Errors, 0 Warnings, 0 Remarks");
 		}
 	}
@@ -433,9 +438,11 @@ static void acpiexec_evaluates_the_resources_and_routing(void **state)
 	need_acpica();
 	build(f);
 	save(f, "dsdt", f->tables.off_dsdt);
-	says(f, "acpiexec -b 'execute \\_SB.PCI0._CRS' dsdt.dat", "88 0D 00 02 0C 00 00 00 00 00 FF 00");
+	says(f, "acpiexec -b 'execute \\_SB.PCI0._CRS' dsdt.dat",
+	     "88 0D 00 02 0C 00 00 00 00 00 FF 00");
 	says(f, "acpiexec -b 'execute \\_SB.PCI0._PRT' dsdt.dat", "Contains 128 Elements");
-	says(f, "acpiexec -b 'execute \\_SB.PCI0.P19._PRT' dsdt.dat", "[Integer] = 0000000000000010");
+	says(f, "acpiexec -b 'execute \\_SB.PCI0.P19._PRT' dsdt.dat",
+	     "[Integer] = 0000000000000010");
 	says(f, "acpiexec -b 'execute \\_S5' dsdt.dat", "Contains 4 Elements");
 	says(f, "acpiexec -b 'execute \\_SB.C003._UID' dsdt.dat", "[Integer] = 0000000000000003");
 }
@@ -456,8 +463,9 @@ static void osc_grants_native_control_and_masks_the_rest(void **state)
 	     "00 00 00 00 1F 01 00 00 1D 00 00 00");
 	says(f, OSC PCI_UUID "2 3 (00 00 00 00 1F 01 00 00 1D 00 00 00)' dsdt.dat",
 	     "08 00 00 00 1F 01 00 00 1D 00 00 00");
-	says(f, OSC "(00 4D DB 33 F7 1F 1C 40 96 57 74 41 C0 3D D7 66) 1 3 "
-		    "(00 00 00 00 1F 01 00 00 3F 00 00 00)' dsdt.dat",
+	says(f,
+	     OSC "(00 4D DB 33 F7 1F 1C 40 96 57 74 41 C0 3D D7 66) 1 3 "
+		 "(00 00 00 00 1F 01 00 00 3F 00 00 00)' dsdt.dat",
 	     "04 00 00 00 1F 01 00 00 3F 00 00 00");
 }
 

@@ -59,8 +59,8 @@ static void integers_take_the_shortest_form(void **state)
 	aml_int(aml, 0x10000);
 	aml_int(aml, 0x100000000);
 	aml_int(aml, UINT64_MAX);
-	assert_encodes(aml, 0x00, 0x01, 0x0A, 0x02, 0x0A, 0xFF, 0x0B, 0x00, 0x01, 0x0B, 0xFF, 0xFF, 0x0C,
-		       0, 0, 1, 0, 0x0E, 0, 0, 0, 0, 1, 0, 0, 0, 0xFF);
+	assert_encodes(aml, 0x00, 0x01, 0x0A, 0x02, 0x0A, 0xFF, 0x0B, 0x00, 0x01, 0x0B, 0xFF, 0xFF,
+		       0x0C, 0, 0, 1, 0, 0x0E, 0, 0, 0, 0, 1, 0, 0, 0, 0xFF);
 }
 
 static void names_are_padded_and_prefixed(void **state)
@@ -71,16 +71,25 @@ static void names_are_padded_and_prefixed(void **state)
 	aml_name(aml, "^^FOO1");
 	aml_name(aml, "\\_SB.PCI0");
 	aml_name(aml, "A.B.C");
-	assert_encodes(aml, 'A', '_', '_', '_', '\\', '_', 'S', '5', '_', '^', '^', 'F', 'O', 'O', '1',
-		       '\\', 0x2E, '_', 'S', 'B', '_', 'P', 'C', 'I', '0', 0x2F, 3, 'A', '_', '_', '_',
-		       'B', '_', '_', '_', 'C', '_', '_', '_');
+	assert_encodes(aml, 'A', '_', '_', '_', '\\', '_', 'S', '5', '_', '^', '^', 'F', 'O', 'O',
+		       '1', '\\', 0x2E, '_', 'S', 'B', '_', 'P', 'C', 'I', '0', 0x2F, 3, 'A', '_',
+		       '_', '_', 'B', '_', '_', '_', 'C', '_', '_', '_');
 }
 
 static void names_that_asl_forbids_are_refused(void **state)
 {
 	struct aml *aml = *state;
 	static const char *const bad[] = {
-		"", "\\", "1AB", "abcd", "ABCDE", "A..B", "A.", ".A", "A-B", "A B",
+		"",
+		"\\",
+		"1AB",
+		"abcd",
+		"ABCDE",
+		"A..B",
+		"A.",
+		".A",
+		"A-B",
+		"A B",
 		"A.B.C.D.E.F.G.H.I.J.K.L.M.N.O.P.Q",
 	};
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -110,8 +119,8 @@ static void a_uuid_is_a_buffer_in_mixed_order(void **state)
 {
 	struct aml *aml = *state;
 	aml_uuid(aml, "33DB4D5B-1FF7-401C-9657-7441C03dd766");
-	assert_encodes(aml, 0x11, 0x13, 0x0A, 0x10, 0x5B, 0x4D, 0xDB, 0x33, 0xF7, 0x1F, 0x1C, 0x40, 0x96,
-		       0x57, 0x74, 0x41, 0xC0, 0x3D, 0xD7, 0x66);
+	assert_encodes(aml, 0x11, 0x13, 0x0A, 0x10, 0x5B, 0x4D, 0xDB, 0x33, 0xF7, 0x1F, 0x1C, 0x40,
+		       0x96, 0x57, 0x74, 0x41, 0xC0, 0x3D, 0xD7, 0x66);
 }
 
 static void malformed_uuids_are_refused(void **state)
@@ -144,9 +153,9 @@ static void devices_scopes_and_methods_nest(void **state)
 	aml_close(aml);
 	aml_close(aml);
 	aml_close(aml);
-	assert_encodes(aml, 0x10, 0x1E, '\\', '_', 'S', 'B', '_', 0x5B, 0x82, 0x16, 'D', 'E', 'V', '_',
-		       0x08, '_', 'U', 'I', 'D', 0x0A, 7, 0x14, 0x09, '_', 'S', 'T', 'A', 0x08, 0xA4,
-		       0x0A, 15);
+	assert_encodes(aml, 0x10, 0x1E, '\\', '_', 'S', 'B', '_', 0x5B, 0x82, 0x16, 'D', 'E', 'V',
+		       '_', 0x08, '_', 'U', 'I', 'D', 0x0A, 7, 0x14, 0x09, '_', 'S', 'T', 'A', 0x08,
+		       0xA4, 0x0A, 15);
 }
 
 static void if_and_else_hold_their_predicates_and_bodies(void **state)
@@ -210,8 +219,8 @@ static void resources_end_with_a_tag(void **state)
 	aml_res_irq(aml, 4);
 	aml_res_memory32(aml, 0xB0000000, 0x1000, true);
 	aml_close(aml);
-	assert_encodes(aml, 0x11, 28, 0x0A, 25, 0x47, 0x01, 0xF8, 0x03, 0xF8, 0x03, 1, 8, 0x22, 0x10, 0,
-		       0x86, 9, 0, 1, 0, 0, 0, 0xB0, 0, 0x10, 0, 0, 0x79, 0);
+	assert_encodes(aml, 0x11, 28, 0x0A, 25, 0x47, 0x01, 0xF8, 0x03, 0xF8, 0x03, 1, 8, 0x22,
+		       0x10, 0, 0x86, 9, 0, 1, 0, 0, 0, 0xB0, 0, 0x10, 0, 0, 0x79, 0);
 }
 
 static void windows_carry_first_last_and_length(void **state)
@@ -220,14 +229,16 @@ static void windows_carry_first_last_and_length(void **state)
 	aml_res_bus(aml, 0, 255);
 	aml_res_word_io(aml, 0xD00, 0xFFFF);
 	aml_res_dword_memory(aml, 0xC0000000, 0xFBFFFFFF);
-	assert_encodes(aml, 0x88, 0x0D, 0, 2, 0x0C, 0, 0, 0, 0, 0, 0xFF, 0, 0, 0, 0, 1,        /* bus */
-		       0x88, 0x0D, 0, 1, 0x0C, 3, 0, 0, 0, 0x0D, 0xFF, 0xFF, 0, 0, 0, 0xF3,     /* I/O */
-		       0x87, 0x17, 0, 0, 0x0C, 1, 0, 0, 0, 0, 0, 0, 0, 0xC0, 0xFF, 0xFF, 0xFF, /* mem */
+	assert_encodes(aml, 0x88, 0x0D, 0, 2, 0x0C, 0, 0, 0, 0, 0, 0xFF, 0, 0, 0, 0, 1, /* bus */
+		       0x88, 0x0D, 0, 1, 0x0C, 3, 0, 0, 0, 0x0D, 0xFF, 0xFF, 0, 0, 0,
+		       0xF3, /* I/O */
+		       0x87, 0x17, 0, 0, 0x0C, 1, 0, 0, 0, 0, 0, 0, 0, 0xC0, 0xFF, 0xFF,
+		       0xFF, /* mem */
 		       0xFB, 0, 0, 0, 0, 0, 0, 0, 0x3C);
 	aml_res_qword_memory(aml, 0x8000000000, 0x80FFFFFFFF, true);
-	assert_encodes(aml, 0x8A, 0x2B, 0, 0, 0x0C, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x80, 0, 0, 0,
-		       0xFF, 0xFF, 0xFF, 0xFF, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0,
-		       0, 0);
+	assert_encodes(aml, 0x8A, 0x2B, 0, 0, 0x0C, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x80, 0,
+		       0, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+		       0, 1, 0, 0, 0);
 }
 
 static void windows_without_a_length_are_refused(void **state)

@@ -506,7 +506,7 @@ static void keys_and_output_pass_through_one_terminal(void **state)
 	expect_input(f, "ls\r\003");
 	say(f, "a\nb");
 	settle(f);
-	expect_output(f->in[1], "a\nb"); /* no CR added: the guest's own terminal driver does that */
+	expect_output(f->in[1], "a\nb"); /* no CR added: the guest's own driver does that */
 }
 
 static void the_escape_key_stops_presses_and_passes(void **state)

@@ -70,7 +70,9 @@ static void the_lowest_of_several_low_holes_counts_in_any_order(void **state)
 {
 	(void)state;
 	struct layout l;
-	const struct range holes[] = { { 0x7b800000, MIB }, { 0x40000000, MIB }, { 0x60000000, MIB } };
+	const struct range holes[] = { { 0x7b800000, MIB },
+				       { 0x40000000, MIB },
+				       { 0x60000000, MIB } };
 	assert_int_equal(layout_ram(&l, 2 * GIB, holes, 3, NULL), 0);
 	assert_range(l.ram[0], 0, GIB);
 }
@@ -114,7 +116,10 @@ static void overlapping_and_touching_high_holes_are_one(void **state)
 	(void)state;
 	struct layout l;
 	const struct range holes[] = {
-		{ 6 * GIB, GIB }, { 5 * GIB, GIB }, { 5 * GIB, 2 * GIB + 1 }, { 5 * GIB, MIB },
+		{ 6 * GIB, GIB },
+		{ 5 * GIB, GIB },
+		{ 5 * GIB, 2 * GIB + 1 },
+		{ 5 * GIB, MIB },
 	};
 	assert_int_equal(layout_ram(&l, 4 * GIB, holes, 4, NULL), 0);
 	assert_int_equal(l.n_ram, 3);
@@ -258,7 +263,8 @@ static void random_holes_never_meet_ram(void **state)
 						   (seed >> 40) % (2 * GIB) };
 		}
 		struct layout l;
-		uint64_t memory = 16 * MIB + (seed >> 13) % (16 * GIB) / PAGE_4K * PAGE_4K, next = 0;
+		uint64_t memory = 16 * MIB + (seed >> 13) % (16 * GIB) / PAGE_4K * PAGE_4K,
+			 next = 0;
 		assert_int_equal(layout_ram(&l, memory, holes, 6, NULL), 0);
 		assert_int_equal(total(&l), memory);
 		for (unsigned i = 0; i < l.n_ram; i++) {

@@ -204,9 +204,16 @@ static void what_a_wrong_file_looks_like_is_said(void **state)
 	static const struct {
 		const char *magic, *says;
 	} cases[] = {
-		{ "\177ELF", "vmlinux" }, { "\x1f\x8b\x08", "gzip" },  { "MZ", "PE program" },
-		{ "\xfd" "7zXZ", "xz" },  { "\x28\xb5\x2f\xfd", "zstd" }, { "070701", "cpio" },
-		{ "#!/bin/sh", "script" }, { "what", "no Linux setup header" },
+		{ "\177ELF", "vmlinux" },
+		{ "\x1f\x8b\x08", "gzip" },
+		{ "MZ", "PE program" },
+		{ "\xfd"
+		  "7zXZ",
+		  "xz" },
+		{ "\x28\xb5\x2f\xfd", "zstd" },
+		{ "070701", "cpio" },
+		{ "#!/bin/sh", "script" },
+		{ "what", "no Linux setup header" },
 	};
 	f->file.hdr.header = 0;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -332,7 +339,8 @@ static int load(struct fixture *f, struct vcpu_entry64 *entry)
 	return linux_load(&f->image, &f->layout, &f->gmem, entry, &f->err);
 }
 
-static void params_of(struct fixture *f, const struct vcpu_entry64 *entry, struct boot_params *params)
+static void params_of(struct fixture *f, const struct vcpu_entry64 *entry,
+		      struct boot_params *params)
 {
 	assert_int_equal(gmem_read(&f->gmem, entry->rsi, params, sizeof(*params)), 0);
 }
@@ -345,7 +353,8 @@ static void the_kernel_goes_where_it_prefers_to_be(void **state)
 	assert_int_equal(open_image(f, NULL, "console=ttyS0"), 0);
 	assert_int_equal(load(f, &entry), 0);
 	assert_int_equal(entry.rip, 16 * MIB + 0x200);
-	assert_memory_equal(gmem_hva(&f->gmem, 16 * MIB, PAYLOAD), f->file.bytes + SETUP_SIZE, PAYLOAD);
+	assert_memory_equal(gmem_hva(&f->gmem, 16 * MIB, PAYLOAD), f->file.bytes + SETUP_SIZE,
+			    PAYLOAD);
 }
 
 static void a_relocatable_kernel_moves_down_in_a_small_guest(void **state)

@@ -217,7 +217,7 @@ static void sleep_type_zero_powers_off_once_enabled(void **state)
 	out(f, 4, 2, 0x2001);
 	assert_int_equal(f->power_offs, 1);
 	assert_int_equal(in(f, 4, 2) & 0x2000, 0); /* SLP_EN reads 0 */
-	out(f, 5, 1, 0x20); /* by byte */
+	out(f, 5, 1, 0x20);                        /* by byte */
 	assert_int_equal(f->power_offs, 2);
 	out(f, 4, 4, 0x2000);
 	assert_int_equal(f->power_offs, 3);

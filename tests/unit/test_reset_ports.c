@@ -159,12 +159,9 @@ static void after_a_reset_both_can_trigger_again(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(cf9_resets_when_bit_2_rises),
-		T(cf9_reads_back_its_bits),
-		T(dwords_at_cf8_are_the_pci_address),
-		T(other_accesses_at_cf8_go_on_as_they_are),
-		T(both_live_together_on_a_bus),
-		T(port_92_resets_when_bit_0_rises),
+		T(cf9_resets_when_bit_2_rises),          T(cf9_reads_back_its_bits),
+		T(dwords_at_cf8_are_the_pci_address),    T(other_accesses_at_cf8_go_on_as_they_are),
+		T(both_live_together_on_a_bus),          T(port_92_resets_when_bit_0_rises),
 		T(after_a_reset_both_can_trigger_again),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -312,7 +312,8 @@ static void modem_changes_are_latched_and_interrupt(void **state)
 	assert_int_equal(in(f, UART_MSR), UART_MSR_CTS | UART_MSR_DSR | UART_MSR_DCD);
 	out(f, UART_MCR, UART_MCR_LOOP | UART_MCR_OUT1); /* all drop, RI rises */
 	assert_int_equal(in(f, UART_IIR) & 0x0F, UART_IIR_MSI);
-	assert_int_equal(in(f, UART_MSR), UART_MSR_RI | UART_MSR_DCTS | UART_MSR_DDSR | UART_MSR_DDCD);
+	assert_int_equal(in(f, UART_MSR),
+			 UART_MSR_RI | UART_MSR_DCTS | UART_MSR_DDSR | UART_MSR_DDCD);
 	assert_int_equal(in(f, UART_MSR), UART_MSR_RI);
 	out(f, UART_MCR, UART_MCR_LOOP); /* RI ends */
 	assert_int_equal(in(f, UART_MSR), UART_MSR_TERI);
