@@ -385,6 +385,7 @@ void machine_down(struct machine *m)
 		parts[--m->n_parts_up].down(m);
 	}
 	loop_timer_cancel(m->loop, &m->stop_timer);
+	loop_unpost(m->loop, &m->work);
 	free(m->device);
 	free(m->device_set);
 	free(m->held);
