@@ -65,6 +65,8 @@ int pcilib_open(struct pcilib **ret_lib, const char *sys_path, struct err *err)
 	lib->access->error = escape_error;
 	lib->access->warning = ignore_warning;
 	pci_set_param(lib->access, "sysfs.path", lib->path);
+	/* udev's database is a copy of pci.ids; libpci leaks a udev for each name where it is missing. */
+	pci_set_param(lib->access, "hwdb.disable", "1");
 	int r = guarded(pci_init, lib->access, err);
 	if (r) {
 		pcilib_close(lib);
