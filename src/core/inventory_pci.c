@@ -12,14 +12,21 @@
 #include "base/bytes.h"
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/parse.h"
 
 /* Configuration header and capabilities (PCI 3.0 §6.1, §6.7, §6.8; PCIe 6.0 §7.5.3). */
 #define CFG_SIZE 256
 #define CFG_HEADER_SIZE 64 /* all that the kernel shows without CAP_SYS_ADMIN */
+#define CFG_VENDOR 0x00
+#define CFG_DEVICE 0x02
 #define CFG_STATUS 0x06
 #define STATUS_CAP_LIST 0x10
+#define CFG_REVISION 0x08
+#define CFG_CLASS 0x09
 #define CFG_HEADER_TYPE 0x0e
 #define HEADER_MULTIFUNCTION 0x80
+#define CFG_SUBVENDOR 0x2c /* of a type 0 header */
+#define CFG_SUBDEVICE 0x2e
 #define CFG_CAP_POINTER 0x34
 #define CFG_INT_PIN 0x3d
 #define CAP_MSI 0x05
@@ -39,10 +46,29 @@ int pci_dev_group(int devices, struct bdf bdf)
 	return *end || group < 0 || group > INT32_MAX ? -1 : (int)group;
 }
 
+/* As file_read, in one read(2): sysfs gives an attribute whole or not at all. */
+static ssize_t attr_read(int dir, const char *attr, char *buf, size_t size)
+{
+	autoclose int fd = openat(dir, attr, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, buf, size - 1);
+	if (n < 0)
+		return -errno;
+	n -= n > 0 && buf[n - 1] == '\n';
+	buf[n] = 0;
+	return n;
+}
+
+static int attr_number(int dir, const char *attr, uint64_t *ret_value)
+{
+	char text[32];
+	ssize_t n = attr_read(dir, attr, text, sizeof(text));
+	return n < 0 ? (int)n : parse_u64(text, ret_value);
+}
+
 static uint64_t number(int dir, const char *attr)
 {
 	uint64_t value;
-	return file_read_u64(dir, attr, &value) ? 0 : value;
+	return attr_number(dir, attr, &value) ? 0 : value;
 }
 
 int pci_dev_ids(int devices, struct bdf bdf, uint16_t *ret_vendor, uint16_t *ret_device)
@@ -50,10 +76,10 @@ int pci_dev_ids(int devices, struct bdf bdf, uint16_t *ret_vendor, uint16_t *ret
 	char path[64];
 	uint64_t vendor, device;
 	snprintf(path, sizeof(path), "%s/vendor", bdf_text(bdf).s);
-	if (file_read_u64(devices, path, &vendor))
+	if (attr_number(devices, path, &vendor))
 		return -ENODEV;
 	snprintf(path, sizeof(path), "%s/device", bdf_text(bdf).s);
-	if (file_read_u64(devices, path, &device))
+	if (attr_number(devices, path, &device))
 		return -ENODEV;
 	*ret_vendor = (uint16_t)vendor;
 	*ret_device = (uint16_t)device;
@@ -95,11 +121,37 @@ static void guess_pcie(int dir, struct pci_dev *dev)
 	dev->is_pcie = !faccessat(dir, "max_link_speed", F_OK, 0);
 }
 
+/* A VF has no ids in its header, and a device that does not answer has none at all. */
+static bool ids_of_header(struct pci_dev *dev, const uint8_t *cfg)
+{
+	if (le16_get(cfg + CFG_VENDOR) == 0xffff)
+		return false;
+	dev->vendor = le16_get(cfg + CFG_VENDOR);
+	dev->device = le16_get(cfg + CFG_DEVICE);
+	dev->revision = cfg[CFG_REVISION];
+	dev->class_code = (uint32_t)le_get(cfg + CFG_CLASS, 3);
+	dev->subvendor = le16_get(cfg + CFG_SUBVENDOR);
+	dev->subdevice = le16_get(cfg + CFG_SUBDEVICE);
+	return true;
+}
+
+static void ids_of_attributes(int dir, struct pci_dev *dev)
+{
+	dev->vendor = (uint16_t)number(dir, "vendor");
+	dev->device = (uint16_t)number(dir, "device");
+	dev->subvendor = (uint16_t)number(dir, "subsystem_vendor");
+	dev->subdevice = (uint16_t)number(dir, "subsystem_device");
+	dev->class_code = (uint32_t)number(dir, "class") & 0xffffff;
+	dev->revision = (uint8_t)number(dir, "revision");
+}
+
 static void read_config(int dir, struct pci_dev *dev)
 {
 	uint8_t cfg[CFG_SIZE] = { 0 };
 	autoclose int fd = openat(dir, "config", O_RDONLY | O_CLOEXEC);
 	ssize_t n = fd < 0 ? -1 : pread(fd, cfg, sizeof(cfg), 0);
+	if (n < CFG_HEADER_SIZE || !ids_of_header(dev, cfg))
+		ids_of_attributes(dir, dev);
 	if (n < CFG_HEADER_SIZE) {
 		guess_pcie(dir, dev);
 		return;
@@ -128,7 +180,7 @@ static void parse_resource(const char *line, struct pci_resource *ret)
 static void read_resources(int dir, struct pci_dev *dev)
 {
 	char text[2048];
-	if (file_read(dir, "resource", text, sizeof(text)) < 0)
+	if (attr_read(dir, "resource", text, sizeof(text)) < 0)
 		return;
 	const char *line = text;
 	for (unsigned i = 0; i <= PCI_N_BARS && *line; i++) {
@@ -142,7 +194,7 @@ static void read_resources(int dir, struct pci_dev *dev)
 static void text_attr(int dir, const char *attr, char *buf, size_t size)
 {
 	char text[256];
-	ssize_t n = file_read(dir, attr, text, sizeof(text));
+	ssize_t n = attr_read(dir, attr, text, sizeof(text));
 	if (n < 0 || (size_t)n >= size || !strcmp(text, "(null)"))
 		n = 0;
 	memcpy(buf, text, (size_t)n);
@@ -194,35 +246,23 @@ static void read_physfn(int dir, struct pci_dev *dev)
 	first_entry(dir, "physfn/net", "", name, sizeof(name));
 	snprintf(path, sizeof(path), "physfn/net/%s/flags", name);
 	uint64_t flags;
-	if (*name && !file_read_u64(dir, path, &flags) && !(flags & 1))
+	if (*name && !attr_number(dir, path, &flags) && !(flags & 1))
 		memcpy(dev->physfn_netdev, name, sizeof(name));
-}
-
-static void read_ids(int dir, struct pci_dev *dev)
-{
-	dev->subvendor = (uint16_t)number(dir, "subsystem_vendor");
-	dev->subdevice = (uint16_t)number(dir, "subsystem_device");
-	dev->class_code = (uint32_t)number(dir, "class") & 0xffffff;
-	dev->revision = (uint8_t)number(dir, "revision");
 }
 
 static void read_numa_node(int dir, struct pci_dev *dev)
 {
 	char text[16];
-	if (file_read(dir, "numa_node", text, sizeof(text)) > 0)
+	if (attr_read(dir, "numa_node", text, sizeof(text)) > 0)
 		dev->numa_node = isdigit((unsigned char)text[0]) ? atoi(text) : -1;
 }
 
 int pci_dev_read(int devices, struct pci_dev *dev)
 {
-	/* The attributes, not the header: a VF's header has no ids. */
-	if (pci_dev_ids(devices, dev->bdf, &dev->vendor, &dev->device))
-		return -ENODEV;
 	autoclose int dir =
 		openat(devices, bdf_text(dev->bdf).s, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return -ENODEV;
-	read_ids(dir, dev);
 	read_config(dir, dev);
 	read_resources(dir, dev);
 	read_numa_node(dir, dev);

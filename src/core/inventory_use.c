@@ -21,6 +21,9 @@
 #define VISITS_MAX 512
 #define DEPTH_MAX 8
 
+/* Mount tables of container hosts are long, and the kernel fills whatever buffer it is given. */
+#define TABLE_BUFFER 32768
+
 /* linux/route.h, linux/ipv6_route.h */
 #define RTF_UP 0x1u
 #define RTF_REJECT 0x200u
@@ -284,6 +287,8 @@ static FILE *open_proc(const struct host *host, const char *path)
 	FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
 	if (!file && fd >= 0)
 		close(fd);
+	if (file)
+		setvbuf(file, NULL, _IOFBF, TABLE_BUFFER);
 	return file;
 }
 

@@ -147,6 +147,9 @@ static void make_config(const struct pci_item *item, uint8_t cfg[256])
 	le_put(cfg + 2, 2, *item->physfn ? 0xffff : device);
 	le_put(cfg + 6, 2, 0x10);
 	le_put(cfg + 9, 3, item->class_code);
+	cfg[8] = 3;
+	le_put(cfg + 0x2c, 2, vendor);
+	le_put(cfg + 0x2e, 2, 1);
 	cfg[0x0e] = (uint8_t)item->header;
 	cfg[0x3d] = (uint8_t)item->pin;
 	if (item->msi) {
