@@ -14,7 +14,7 @@
 enum action_kind {
 	ACTION_BIND_VFIO,         /* device: driver_override, unbind, probe */
 	ACTION_UNSAFE_INTERRUPTS, /* vfio_iommu_type1.allow_unsafe_interrupts = Y */
-	ACTION_POWER_ON,          /* device: power/control = on (no runtime suspend while assigned) */
+	ACTION_POWER_ON, /* device: power/control = on (no runtime suspend while assigned) */
 	N_ACTION_KINDS
 };
 

@@ -39,9 +39,9 @@ static int choose_device(const char *text, struct devices_view *view, struct err
 	if (bdf_parse(text, &bdf))
 		return err_set(err, -EINVAL, "%s: not a PCI address such as 0000:01:00.0", text);
 	view->one = inventory_find(view->inv, bdf);
-	return view->one ? 0
-			 : err_set(err, -ENODEV, "%s: this host has no such device",
-				   bdf_text(bdf).s);
+	return view->one
+		       ? 0
+		       : err_set(err, -ENODEV, "%s: this host has no such device", bdf_text(bdf).s);
 }
 
 static int show(const struct devices_view *view, bool json)

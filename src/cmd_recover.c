@@ -9,9 +9,7 @@
 #include "journal.h"
 
 struct names {
-	vec(struct recover_name {
-		char s[JOURNAL_NAME_MAX + 1];
-	}) list;
+	vec(struct recover_name { char s[JOURNAL_NAME_MAX + 1]; }) list;
 };
 
 static int keep_name(void *ctx, const char *name)

@@ -135,7 +135,8 @@ static void put_group(const struct inventory *inv, struct table *table, const st
 	put(table, "IOMMU group", SHADE_NONE, value);
 }
 
-static void put_reserved(const struct inventory *inv, struct table *table, const struct pci_dev *dev)
+static void put_reserved(const struct inventory *inv, struct table *table,
+			 const struct pci_dev *dev)
 {
 	for (size_t i = 0; i < inv->reserved.n; i++) {
 		const struct reserved_region *region = &inv->reserved.at[i];

@@ -43,38 +43,38 @@ static json_t *reset_methods(const struct pci_dev *dev)
 	char copy[NAME_MAX_SHORT], *save = NULL;
 	json_t *list = json_array();
 	memcpy(copy, dev->reset_methods, sizeof(copy));
-	for (char *word = strtok_r(copy, " ", &save); list && word; word = strtok_r(NULL, " ", &save))
+	for (char *word = strtok_r(copy, " ", &save); list && word;
+	     word = strtok_r(NULL, " ", &save))
 		json_array_append_new(list, json_text(word));
 	return list;
 }
 
 static json_t *identity(const struct inventory *inv, const struct pci_dev *dev)
 {
-	return json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:o, s:o}", "vendor", dev->vendor, "device",
-			 dev->device, "subsystem_vendor", dev->subvendor, "subsystem_device",
-			 dev->subdevice, "class", (int)dev->class_code, "revision", dev->revision,
-			 "name", json_text(inventory_name(inv, dev).s), "class_name",
-			 json_text(inventory_class(inv, dev).s));
+	return json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:o, s:o}", "vendor", dev->vendor,
+			 "device", dev->device, "subsystem_vendor", dev->subvendor,
+			 "subsystem_device", dev->subdevice, "class", (int)dev->class_code,
+			 "revision", dev->revision, "name", json_text(inventory_name(inv, dev).s),
+			 "class_name", json_text(inventory_class(inv, dev).s));
 }
 
 static json_t *device_json(const struct devices_view *view, const struct pci_dev *dev)
 {
 	struct verdict verdict = verdict_of(view->inv, view->claims, view->n_claims, dev);
 	struct reserved_of of = { view->inv, dev->group };
-	return json_pack("{s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:i, s:i, s:o, s:o, "
-			 "s:i, s:b}",
-			 "address", bdf_text(dev->bdf).s, "identity", identity(view->inv, dev), "group",
-			 dev->group < 0 ? json_null() : json_integer(dev->group), "verdict",
-			 verdict_word(verdict.kind), "verdict_text", json_text(verdict.text), "driver",
-			 text_or_null(dev->driver), "driver_override",
-			 text_or_null(dev->driver_override), "numa_node",
-			 dev->numa_node < 0 ? json_null() : json_integer(dev->numa_node),
-			 "reset_methods", reset_methods(dev), "bars",
-			 json_list(bar, dev, PCI_N_BARS + 1), "msix_vectors", dev->msix_vectors,
-			 "msi_vectors", dev->msi_vectors, "interrupt_pin", dev->int_pin, "reserved",
-			 json_list(reserved, &of, view->inv->reserved.n), "physical_function",
-			 dev->is_vf ? json_text(bdf_text(dev->physfn).s) : json_null(), "vfs",
-			 (int)dev->n_vfs, "pcie", dev->is_pcie);
+	return json_pack(
+		"{s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:i, s:i, s:o, s:o, "
+		"s:i, s:b}",
+		"address", bdf_text(dev->bdf).s, "identity", identity(view->inv, dev), "group",
+		dev->group < 0 ? json_null() : json_integer(dev->group), "verdict",
+		verdict_word(verdict.kind), "verdict_text", json_text(verdict.text), "driver",
+		text_or_null(dev->driver), "driver_override", text_or_null(dev->driver_override),
+		"numa_node", dev->numa_node < 0 ? json_null() : json_integer(dev->numa_node),
+		"reset_methods", reset_methods(dev), "bars", json_list(bar, dev, PCI_N_BARS + 1),
+		"msix_vectors", dev->msix_vectors, "msi_vectors", dev->msi_vectors, "interrupt_pin",
+		dev->int_pin, "reserved", json_list(reserved, &of, view->inv->reserved.n),
+		"physical_function", dev->is_vf ? json_text(bdf_text(dev->physfn).s) : json_null(),
+		"vfs", (int)dev->n_vfs, "pcie", dev->is_pcie);
 }
 
 static json_t *item(const void *ctx, size_t i)

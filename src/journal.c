@@ -99,8 +99,8 @@ static int taken_err(const struct host *host, int run_fd, const char *name, int 
 	if (code != -EBUSY)
 		return err_errno(err, code, "%s/%s", host->run_path, name);
 	journal_dir_held(run_fd, name, &pid);
-	return err_set(err, code, "profile '%s' is running already (pid %ld); bulkhead stop %s", name,
-		       (long)pid, name);
+	return err_set(err, code, "profile '%s' is running already (pid %ld); bulkhead stop %s",
+		       name, (long)pid, name);
 }
 
 static int open_dir(struct journal *journal, bool make, struct err *err)
@@ -145,15 +145,15 @@ static int start_afresh(struct journal *journal, struct err *err)
 		return -EUCLEAN;
 	}
 	if (live)
-		return err_set(err, -EUCLEAN,
-			       "a killed run of profile '%s' left %zu change%s to the host; bulkhead "
-			       "recover %s",
-			       journal->name, live, live == 1 ? "" : "s", journal->name);
+		return err_set(
+			err, -EUCLEAN,
+			"a killed run of profile '%s' left %zu change%s to the host; bulkhead "
+			"recover %s",
+			journal->name, live, live == 1 ? "" : "s", journal->name);
 	return open_file(journal, &none, err);
 }
 
-static int init(struct journal *journal, const struct host *host, const char *name,
-		struct err *err)
+static int init(struct journal *journal, const struct host *host, const char *name, struct err *err)
 {
 	*journal = (struct journal){
 		.host = host, .run_fd = -1, .dir_fd = -1, .fd = -1, .lock_fd = -1
@@ -272,8 +272,9 @@ static int resume(struct journal *journal, struct err *err)
 	int r = journal_dir_log(journal->dir_fd, &log, err);
 	if (r) {
 		err_prefix(err, "%s/%s/journal", journal->host->run_path, journal->name);
-		err_hint(err, "nothing was undone: read it, put the devices back by hand, and remove "
-			      "the directory");
+		err_hint(err,
+			 "nothing was undone: read it, put the devices back by hand, and remove "
+			 "the directory");
 	} else {
 		r = open_file(journal, &log, err);
 	}

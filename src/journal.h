@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Reversible host changes. A record is written and synced before its change is made, and struck out
- * after it is undone. Whatever kills the process, `bulkhead recover` finds the file and undoes what it
- * says, newest first. Undo is idempotent: a record whose change was never made undoes to nothing.
+ * after it is undone. Whatever kills the process, `bulkhead recover` finds the file and undoes what
+ * it says, newest first. Undo is idempotent: a record whose change was never made undoes to
+ * nothing.
  *
  * In /run/bulkhead/NAME: `lock`, locked by the living process that runs profile NAME (its pid is
- * inside); `journal`, one record a line (journal_record.h); `devices`, what the run claims. The lock
- * is an open file description lock, so that others can ask for its state without taking it.
+ * inside); `journal`, one record a line (journal_record.h); `devices`, what the run claims. The
+ * lock is an open file description lock, so that others can ask for its state without taking it.
  */
 #ifndef BULKHEAD_JOURNAL_H
 #define BULKHEAD_JOURNAL_H
@@ -22,15 +23,16 @@
 #define JOURNAL_NAME_MAX 48
 
 struct journal {
-	const struct host *host; /* borrowed */
+	const struct host *host;         /* borrowed */
 	int run_fd, dir_fd, fd, lock_fd; /* owned; -1 = closed */
-	unsigned sequence; /* of the next record */
-	off_t size;        /* of the file up to the last whole record */
-	bool broken;       /* a torn record could not be cut off: nothing more may follow it */
+	unsigned sequence;               /* of the next record */
+	off_t size;                      /* of the file up to the last whole record */
+	bool broken; /* a torn record could not be cut off: nothing more may follow it */
 	char name[64];
 	/*
 	 * Called before and after each step with its text, "3 change bind 0000:01:00.0": the count
-	 * since journal_open, and what comes now. Tests stop or kill the process there. May be NULL.
+	 * since journal_open, and what comes now. Tests stop or kill the process there. May be
+	 * NULL.
 	 */
 	void (*step)(void *ctx, const char *step);
 	void *step_ctx;
@@ -47,12 +49,13 @@ struct journal {
  */
 int journal_open(struct journal *journal, const struct host *host, const char *name,
 		 struct err *err);
-/* If everything is undone the files are removed; else they stay for recover. Accepts a zeroed one. */
+/* If everything is undone the files are removed; else they stay for recover. Accepts a zeroed one.
+ */
 void journal_close(struct journal *journal);
 
 /*
- * Records, then makes one change; nothing where it is so already. On failure the change is undone and
- * its record struck out.
+ * Records, then makes one change; nothing where it is so already. On failure the change is undone
+ * and its record struck out.
  */
 int journal_do(struct journal *journal, const struct action *action, struct err *err);
 
@@ -64,8 +67,8 @@ void journal_step(struct journal *journal, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /*
- * A `step` for the program itself: the process stops (SIGSTOP) at the step whose count or whose text
- * the environment variable BULKHEAD_STOP_AT gives. A test continues or kills it there.
+ * A `step` for the program itself: the process stops (SIGSTOP) at the step whose count or whose
+ * text the environment variable BULKHEAD_STOP_AT gives. A test continues or kills it there.
  */
 void journal_step_from_env(void *ctx, const char *step);
 

@@ -65,7 +65,8 @@ static int read_claims_of(void *ctx, const char *name)
 int journal_claims(const struct host *host, struct plan_claim *ret, unsigned max, unsigned *ret_n)
 {
 	*ret_n = 0;
-	/* Not there: nobody has run anything. Not ours to read: an unprivileged look at the host. */
+	/* Not there: nobody has run anything. Not ours to read: an unprivileged look at the host.
+	 */
 	autoclose int run_fd = host_open_run(host, false, NULL);
 	if (run_fd < 0)
 		return run_fd == -ENOENT || run_fd == -EACCES ? 0 : run_fd;
@@ -77,8 +78,8 @@ int journal_claims(const struct host *host, struct plan_claim *ret, unsigned max
 
 static int lock_claims(int run_fd, int *ret_fd)
 {
-	autoclose int fd = openat(run_fd, CLAIM_LOCK, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
-				  0600);
+	autoclose int fd =
+		openat(run_fd, CLAIM_LOCK, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	struct flock want = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	if (fd < 0 || fcntl(fd, F_OFD_SETLKW, &want))
 		return -errno;

@@ -16,10 +16,11 @@
 
 bool journal_name_ok(const char *name)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+	static const char plain[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
 	size_t len = strlen(name);
-	return len && len <= JOURNAL_NAME_MAX && strspn(name, plain) == len &&
-	       strcmp(name, ".") && strcmp(name, "..");
+	return len && len <= JOURNAL_NAME_MAX && strspn(name, plain) == len && strcmp(name, ".") &&
+	       strcmp(name, "..");
 }
 
 static int open_dir(int run_fd, const char *name)
@@ -53,8 +54,7 @@ static bool still_there(int run_fd, const char *name, int lock_fd)
 
 static int lock(int dir_fd, int *ret_lock_fd)
 {
-	autoclose int fd =
-		openat(dir_fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	autoclose int fd = openat(dir_fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	struct flock want = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	if (fd < 0)
 		return -errno;
@@ -151,7 +151,8 @@ int journal_dir_each(int run_fd, int (*each)(void *ctx, const char *name), void 
 	int r = 0;
 	while (!r && list && (entry = readdir(list)))
 		if (journal_name_ok(entry->d_name) &&
-		    !fstatat(run_fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) && S_ISDIR(st.st_mode))
+		    !fstatat(run_fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) &&
+		    S_ISDIR(st.st_mode))
 			r = each(ctx, entry->d_name);
 	return r;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The directory of one profile below /run/bulkhead: who holds it, and taking and removing it. Private
- * to journal*.c.
+ * The directory of one profile below /run/bulkhead: who holds it, and taking and removing it.
+ * Private to journal*.c.
  */
 #ifndef BULKHEAD_JOURNAL_DIR_H
 #define BULKHEAD_JOURNAL_DIR_H
@@ -19,8 +19,8 @@ bool journal_name_ok(const char *name);
 bool journal_dir_held(int run_fd, const char *name, pid_t *ret_pid);
 
 /*
- * Opens (`make`: and makes) the directory and takes its lock. -EBUSY when it is held, -ENOENT when there
- * is none; without text.
+ * Opens (`make`: and makes) the directory and takes its lock. -EBUSY when it is held, -ENOENT when
+ * there is none; without text.
  */
 int journal_dir_take(int run_fd, const char *name, bool make, int *ret_dir_fd, int *ret_lock_fd);
 

@@ -186,7 +186,8 @@ int journal_log_read(struct journal_log *log, const char *text, size_t size, str
 	*log = (struct journal_log){ 0 };
 	const char *end;
 	/* A last line without its newline was never synced, and so its change never made. */
-	for (unsigned number = 1; (end = memchr(text + log->size, '\n', size - log->size)); number++) {
+	for (unsigned number = 1; (end = memchr(text + log->size, '\n', size - log->size));
+	     number++) {
 		int r = read_line(log, text + log->size, (size_t)(end - text) - log->size);
 		if (r == -ENOMEM)
 			return err_errno(err, r, "journal");

@@ -6,9 +6,9 @@
  *	1 SUM bind 0000:01:00.0 nvme - -
  *	2 SUM undone 1
  *
- * SUM is over the line without it. Fields are percent-encoded, empty ones are `-`. A line is what it
- * says only if writing it again gives the same bytes; a file with a line that is not, other than a last
- * one without its newline, is refused as a whole.
+ * SUM is over the line without it. Fields are percent-encoded, empty ones are `-`. A line is what
+ * it says only if writing it again gives the same bytes; a file with a line that is not, other than
+ * a last one without its newline, is refused as a whole.
  */
 #ifndef BULKHEAD_JOURNAL_RECORD_H
 #define BULKHEAD_JOURNAL_RECORD_H

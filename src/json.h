@@ -10,7 +10,8 @@
 /* As json_string, but bytes beyond ASCII become `?` when `text` as a whole is no UTF-8. */
 json_t *json_text(const char *text);
 
-/* The list of make(ctx, 0) … make(ctx, n - 1) without those that are JSON null; NULL if one is NULL. */
+/* The list of make(ctx, 0) … make(ctx, n - 1) without those that are JSON null; NULL if one is
+ * NULL. */
 json_t *json_list(json_t *(*make)(const void *ctx, size_t i), const void *ctx, size_t n);
 
 /* Prints and releases `json`. -ENOMEM when it is NULL, -EIO when it could not be written. */

@@ -108,11 +108,13 @@ static void check_remapping(struct planner *planner)
 	if (!planner->plan->n_devices || planner->inv->has_intremap)
 		return;
 	if (planner->profile->unsafe_interrupts)
-		plan_warn(planner, "the IOMMU cannot remap interrupts: a guest can forge interrupts of "
-				   "the host through its devices");
+		plan_warn(planner,
+			  "the IOMMU cannot remap interrupts: a guest can forge interrupts of "
+			  "the host through its devices");
 	else
 		plan_no(planner, -EPERM,
-			"the IOMMU cannot remap interrupts, so a guest could forge interrupts of the "
+			"the IOMMU cannot remap interrupts, so a guest could forge interrupts of "
+			"the "
 			"host: turn it on in the firmware, or accept the risk with "
 			"\"unsafe_interrupts = true\"");
 }

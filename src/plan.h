@@ -26,22 +26,22 @@
 
 /* Everything that speaks against running, each with object, cause and next step. */
 struct refusal {
-	int code;        /* negative errno class, for --json */
+	int code; /* negative errno class, for --json */
 	char text[ERR_TEXT_MAX];
 };
 
 struct plan_device {
 	const struct pci_dev *dev;
 	const struct profile_device *wanted; /* NULL for a sibling taken or held along */
-	bool held;             /* bound to vfio-pci but not given to the guest */
-	struct bdf guest;      /* where it appears; unset when held */
-	unsigned port;         /* index of its root port; WINDOW_ON_ROOT when on bus 0 */
-	unsigned gsi;          /* of its INTx pin, 0 = none */
+	bool held;                           /* bound to vfio-pci but not given to the guest */
+	struct bdf guest;                    /* where it appears; unset when held */
+	unsigned port;               /* index of its root port; WINDOW_ON_ROOT when on bus 0 */
+	unsigned gsi;                /* of its INTx pin, 0 = none */
 	uint64_t bar_addr[PCI_BARS]; /* guest addresses, 0 = absent */
 };
 
 struct plan_port {
-	uint8_t slot;          /* device number on bus 0 */
+	uint8_t slot; /* device number on bus 0 */
 	struct pci_windows windows;
 };
 

@@ -52,7 +52,8 @@ static void check_memory(struct planner *planner)
 			size_text(wanted).s, (unsigned long long)(inv->mem_total / MIB));
 	else if (inv->mem_available && wanted > inv->mem_available)
 		plan_no(planner, -ENOMEM,
-			"the guest is to have %s of memory; of this host's %lluM there are %lluM free: "
+			"the guest is to have %s of memory; of this host's %lluM there are %lluM "
+			"free: "
 			"stop something, or give the guest less",
 			size_text(wanted).s, (unsigned long long)(inv->mem_total / MIB),
 			(unsigned long long)(inv->mem_available / MIB));
@@ -67,7 +68,8 @@ static void check_memlock(struct planner *planner)
 	if (plan->memlock_needed <= inv->memlock_hard)
 		return; /* `run` raises its own soft limit */
 	plan_no(planner, -ENOMEM,
-		"devices need the guest's memory pinned: %lluK of locked memory needed, %lluK allowed "
+		"devices need the guest's memory pinned: %lluK of locked memory needed, %lluK "
+		"allowed "
 		"(RLIMIT_MEMLOCK); run as root, or raise it with ulimit -l or LimitMEMLOCK=",
 		(unsigned long long)(plan->memlock_needed / KIB),
 		(unsigned long long)(inv->memlock_hard / KIB));
@@ -88,7 +90,8 @@ static bool plan_has_group(const struct plan *plan, int group)
 	return false;
 }
 
-/* VFIO keeps mappings out of every reserved range but the relaxable ones; the guest's RAM goes around. */
+/* VFIO keeps mappings out of every reserved range but the relaxable ones; the guest's RAM goes
+ * around. */
 static void lay_ram(struct planner *planner)
 {
 	struct plan *plan = planner->plan;

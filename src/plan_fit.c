@@ -16,7 +16,8 @@ static void check_kind(struct planner *planner, const struct pci_dev *dev)
 			bdf_text(dev->bdf).s);
 	if (!*dev->reset_methods)
 		plan_warn(planner,
-			  "%s has no way to be reset by itself: what one guest leaves in it, the next "
+			  "%s has no way to be reset by itself: what one guest leaves in it, the "
+			  "next "
 			  "user finds",
 			  bdf_text(dev->bdf).s);
 }
@@ -29,8 +30,9 @@ static void check_uses(struct planner *planner, const struct pci_dev *dev)
 		plan_warn(planner, "%s is taken from the host by force (%s)", bdf_text(dev->bdf).s,
 			  dev->use_detail);
 	else
-		plan_no(planner, -EBUSY, "%s is in use by the host itself: %s; free it, or take it "
-					 "with \"force = true\"",
+		plan_no(planner, -EBUSY,
+			"%s is in use by the host itself: %s; free it, or take it "
+			"with \"force = true\"",
 			bdf_text(dev->bdf).s, dev->use_detail);
 }
 
@@ -42,7 +44,8 @@ static void check_claims(struct planner *planner, const struct pci_dev *dev)
 			continue;
 		if (claim->stale)
 			plan_no(planner, -EUCLEAN,
-				"%s was left behind by a killed run of profile '%s'; bulkhead recover %s",
+				"%s was left behind by a killed run of profile '%s'; bulkhead "
+				"recover %s",
 				bdf_text(dev->bdf).s, claim->owner, claim->owner);
 		else
 			plan_no(planner, -EBUSY,
@@ -55,7 +58,8 @@ static void check_sriov(struct planner *planner, const struct pci_dev *dev)
 {
 	if (dev->n_vfs && strcmp(dev->driver, "vfio-pci"))
 		plan_no(planner, -EBUSY,
-			"%s has %u virtual functions enabled, which would vanish with its driver: assign "
+			"%s has %u virtual functions enabled, which would vanish with its driver: "
+			"assign "
 			"those, or write 0 to its sriov_numvfs",
 			bdf_text(dev->bdf).s, dev->n_vfs);
 	if (!dev->is_vf)
@@ -63,17 +67,19 @@ static void check_sriov(struct planner *planner, const struct pci_dev *dev)
 	const struct pci_dev *pf = inventory_find(planner->inv, dev->physfn);
 	if (pf && !strcmp(pf->driver, "vfio-pci"))
 		plan_no(planner, -EACCES,
-			"%s belongs to %s, which is on vfio-pci itself: give that back to its driver",
+			"%s belongs to %s, which is on vfio-pci itself: give that back to its "
+			"driver",
 			bdf_text(dev->bdf).s, bdf_text(pf->bdf).s);
 	if (*dev->physfn_netdev)
-		plan_warn(planner, "%s will have no link: its physical function %s is down; ip link "
-				   "set %s up",
+		plan_warn(planner,
+			  "%s will have no link: its physical function %s is down; ip link "
+			  "set %s up",
 			  bdf_text(dev->bdf).s, dev->physfn_netdev, dev->physfn_netdev);
 }
 
 /*
- * Firmware wants `direct` ranges mapped one to one for ever (RMRR, unity map), which the kernel does
- * not grant to a guest; from `direct-relaxable` ones it lets go.
+ * Firmware wants `direct` ranges mapped one to one for ever (RMRR, unity map), which the kernel
+ * does not grant to a guest; from `direct-relaxable` ones it lets go.
  */
 static void check_reserved(struct planner *planner, const struct pci_dev *dev)
 {
@@ -82,8 +88,10 @@ static void check_reserved(struct planner *planner, const struct pci_dev *dev)
 		if (region->group != dev->group || strcmp(region->type, "direct"))
 			continue;
 		plan_no(planner, -EINVAL,
-			"%s: the firmware keeps memory 0x%llx-0x%llx for it (RMRR), so the kernel does "
-			"not let it be assigned: look for a firmware setting of the slot or the device",
+			"%s: the firmware keeps memory 0x%llx-0x%llx for it (RMRR), so the kernel "
+			"does "
+			"not let it be assigned: look for a firmware setting of the slot or the "
+			"device",
 			bdf_text(dev->bdf).s, (unsigned long long)region->range.start,
 			(unsigned long long)range_last(region->range));
 	}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Where each device appears in the guest. What shares a slot of the host shares one in the guest, so
- * that drivers which look for their sibling functions find them. A PCIe slot sits behind a root port of
- * its own; conventional PCI sits on bus 0.
+ * Where each device appears in the guest. What shares a slot of the host shares one in the guest,
+ * so that drivers which look for their sibling functions find them. A PCIe slot sits behind a root
+ * port of its own; conventional PCI sits on bus 0.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -33,7 +33,8 @@ static bool in_slot_of(const struct plan_device *a, const struct plan_device *b)
 }
 
 /* The function that is, or becomes, number 0 of the guest's slot. */
-static const struct plan_device *leader_of(const struct plan *plan, const struct plan_device *device)
+static const struct plan_device *leader_of(const struct plan *plan,
+					   const struct plan_device *device)
 {
 	const struct plan_device *leader = device;
 	for (unsigned i = 0; i < plan->n_devices; i++)
@@ -78,8 +79,9 @@ static bool place_slots(struct planner *planner)
 		if (plan->device[i].held || placed[i])
 			continue;
 		if (slot > SLOT_LAST) {
-			plan_no(planner, -ENOSPC, "the guest has %d slots, too few for these devices; "
-						  "assign fewer",
+			plan_no(planner, -ENOSPC,
+				"the guest has %d slots, too few for these devices; "
+				"assign fewer",
 				SLOT_LAST - SLOT_FIRST + 1);
 			return false;
 		}
@@ -156,7 +158,8 @@ static int assign(struct planner *planner, window_bars *bars, struct err *err)
 void plan_guest(struct planner *planner)
 {
 	struct plan *plan = planner->plan;
-	/* Without RAM's layout, which was refused already, there is nothing to place BARs around. */
+	/* Without RAM's layout, which was refused already, there is nothing to place BARs around.
+	 */
 	if (!place_slots(planner) || !plan->layout.n_ram)
 		return;
 	window_bars bars = { 0 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What plan_make is made of, in this order: which devices (plan_select.c, plan_fit.c), what they cost
- * and where RAM goes (plan_cost.c), where each appears in the guest (plan_guest.c), and what the host
- * is changed by (plan.c). Private to plan*.c.
+ * What plan_make is made of, in this order: which devices (plan_select.c, plan_fit.c), what they
+ * cost and where RAM goes (plan_cost.c), where each appears in the guest (plan_guest.c), and what
+ * the host is changed by (plan.c). Private to plan*.c.
  */
 #ifndef BULKHEAD_PLAN_PARTS_H
 #define BULKHEAD_PLAN_PARTS_H
@@ -21,8 +21,7 @@ struct planner {
 /* One more reason why not. -errno class and text as for err_set. */
 void plan_no(struct planner *planner, int code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
-void plan_warn(struct planner *planner, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
+void plan_warn(struct planner *planner, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* NULL when the plan does not have the device. */
 const struct plan_device *plan_find(const struct plan *plan, const struct pci_dev *dev);

@@ -33,9 +33,9 @@ static void print_title(const struct printer *p)
 	const struct profile *profile = p->plan->profile;
 	unsigned n = p->plan->n_devices;
 	fprintf(p->out, "%sprofile '%s'%s: %u vCPU%s, %s of memory, %u device%s",
-		shade_on(SHADE_STRONG, p->colour), profile->name, shade_off(SHADE_STRONG, p->colour),
-		profile->vcpus, profile->vcpus == 1 ? "" : "s", size_text(profile->memory).s, n,
-		n == 1 ? "" : "s");
+		shade_on(SHADE_STRONG, p->colour), profile->name,
+		shade_off(SHADE_STRONG, p->colour), profile->vcpus, profile->vcpus == 1 ? "" : "s",
+		size_text(profile->memory).s, n, n == 1 ? "" : "s");
 	if (n)
 		fprintf(p->out, ", IOMMU back end %s", iommu_name(p->plan->iommu));
 	fputc('\n', p->out);
@@ -104,10 +104,10 @@ static void print_bar(struct table *table, const struct plan_device *device, uns
 		table_cell(table, SHADE_DIM, "BAR %u", index);
 	table_cell(table, SHADE_NONE, "0x%llx", (unsigned long long)device->bar_addr[index]);
 	table_cell(table, SHADE_NONE, "%s %s%s", size_text(size).s,
-		   rom                       ? "read-only"
-		   : bar->flags & RES_IO     ? "I/O"
-		   : bar->flags & RES_MEM64  ? "64-bit"
-					     : "32-bit",
+		   rom                      ? "read-only"
+		   : bar->flags & RES_IO    ? "I/O"
+		   : bar->flags & RES_MEM64 ? "64-bit"
+					    : "32-bit",
 		   !rom && bar->flags & RES_PREFETCH ? " prefetchable" : "");
 	table_end_row(table);
 }

@@ -26,11 +26,11 @@ int plan_check_rom(const struct plan_device *device, struct err *err)
 	if (!S_ISREG(st.st_mode))
 		return err_set(err, -EINVAL, "%s: ROM %s is not a regular file", bdf, path);
 	if ((uint64_t)st.st_size > PLAN_ROM_MAX)
-		return err_set(err, -EFBIG, "%s: ROM %s has %lld bytes; a ROM has at most 16M", bdf, path,
-			       (long long)st.st_size);
+		return err_set(err, -EFBIG, "%s: ROM %s has %lld bytes; a ROM has at most 16M", bdf,
+			       path, (long long)st.st_size);
 	if (file_pread_all(fd, start, sizeof(start), 0) || le16_get(start) != ROM_SIGNATURE)
 		return err_set(err, -ENOEXEC,
-			       "%s: ROM %s does not begin with 55 AA: it is no option ROM image", bdf,
-			       path);
+			       "%s: ROM %s does not begin with 55 AA: it is no option ROM image",
+			       bdf, path);
 	return 0;
 }

@@ -55,8 +55,8 @@ static const struct pci_dev *by_id(struct planner *planner, const struct profile
 		found = dev;
 	}
 	if (!found)
-		plan_no(planner, -ENODEV, "%s: no device of this host has these ids; bulkhead devices",
-			wanted->pci);
+		plan_no(planner, -ENODEV,
+			"%s: no device of this host has these ids; bulkhead devices", wanted->pci);
 	return found;
 }
 
@@ -129,7 +129,8 @@ static void refuse_siblings(struct planner *planner, const struct plan_device *d
 				 dev->driver);
 	if (n)
 		plan_no(planner, -EBUSY,
-			"%s: group %d also holds %s: add %s to the profile, or let bulkhead hold %s "
+			"%s: group %d also holds %s: add %s to the profile, or let bulkhead hold "
+			"%s "
 			"with group = \"hold\"",
 			bdf_text(device->dev->bdf).s, device->dev->group, buf,
 			n > 1 ? "them" : "it", n > 1 ? "them" : "it");
@@ -142,7 +143,8 @@ static void refuse_bridges(struct planner *planner, const struct plan_device *de
 	for (size_t at = 0; (dev = next_sibling(planner, device->dev->group, &at));)
 		if (is_blocker(dev) && pci_dev_is_bridge(dev))
 			plan_no(planner, -EBUSY,
-				"%s: group %d also holds the bridge %s, which %s drives: unload that driver, "
+				"%s: group %d also holds the bridge %s, which %s drives: unload "
+				"that driver, "
 				"for a bridge cannot be held",
 				bdf_text(device->dev->bdf).s, device->dev->group,
 				bdf_text(dev->bdf).s, dev->driver);
@@ -191,7 +193,8 @@ void plan_select(struct planner *planner)
 {
 	if (planner->profile->n_devices && !planner->inv->has_iommu)
 		plan_no(planner, -ENODEV,
-			"this host has no IOMMU in use: turn on VT-d or AMD-Vi in the firmware, and on "
+			"this host has no IOMMU in use: turn on VT-d or AMD-Vi in the firmware, "
+			"and on "
 			"Intel boot the kernel with intel_iommu=on");
 	select_wanted(planner);
 	select_siblings(planner);

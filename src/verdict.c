@@ -102,10 +102,14 @@ struct verdict verdict_of(const struct inventory *inv, const struct plan_claim *
 const char *verdict_word(enum verdict_kind kind)
 {
 	static const char *const words[N_VERDICTS] = {
-		[VERDICT_READY] = "ready",	   [VERDICT_BRIDGE] = "bridge",
-		[VERDICT_NO_GROUP] = "no-group",   [VERDICT_HOSTS_OWN] = "hosts-own",
-		[VERDICT_IN_USE] = "in-use",	   [VERDICT_LEFT_OVER] = "left-over",
-		[VERDICT_RESERVED] = "reserved",   [VERDICT_HAS_VFS] = "has-vfs",
+		[VERDICT_READY] = "ready",
+		[VERDICT_BRIDGE] = "bridge",
+		[VERDICT_NO_GROUP] = "no-group",
+		[VERDICT_HOSTS_OWN] = "hosts-own",
+		[VERDICT_IN_USE] = "in-use",
+		[VERDICT_LEFT_OVER] = "left-over",
+		[VERDICT_RESERVED] = "reserved",
+		[VERDICT_HAS_VFS] = "has-vfs",
 		[VERDICT_SIBLINGS] = "needs-sibling",
 	};
 	return words[kind];

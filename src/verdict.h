@@ -11,14 +11,14 @@
 
 enum verdict_kind {
 	VERDICT_READY,
-	VERDICT_BRIDGE,     /* never assigned, and in nobody's way */
+	VERDICT_BRIDGE, /* never assigned, and in nobody's way */
 	VERDICT_NO_GROUP,
 	VERDICT_HOSTS_OWN,
-	VERDICT_IN_USE,     /* by a profile */
-	VERDICT_LEFT_OVER,  /* by a killed run */
-	VERDICT_RESERVED,   /* firmware keeps memory for it */
+	VERDICT_IN_USE,    /* by a profile */
+	VERDICT_LEFT_OVER, /* by a killed run */
+	VERDICT_RESERVED,  /* firmware keeps memory for it */
 	VERDICT_HAS_VFS,
-	VERDICT_SIBLINGS,   /* others of its group are on host drivers */
+	VERDICT_SIBLINGS, /* others of its group are on host drivers */
 	N_VERDICTS
 };
 

@@ -11,8 +11,9 @@
 
 const char *shade_on(enum shade shade, bool colour)
 {
-	static const char *const codes[] = { /* ECMA-48 SGR */
-		[SHADE_NONE] = "",	 [SHADE_STRONG] = "\033[1m", [SHADE_GOOD] = "\033[32m",
+	static const char *const codes[] = {
+		/* ECMA-48 SGR */
+		[SHADE_NONE] = "",         [SHADE_STRONG] = "\033[1m", [SHADE_GOOD] = "\033[32m",
 		[SHADE_WARN] = "\033[33m", [SHADE_BAD] = "\033[31m",   [SHADE_DIM] = "\033[2m",
 	};
 	return colour ? codes[shade] : "";

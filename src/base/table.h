@@ -23,8 +23,8 @@ struct table {
 	const char *indent; /* before each row; NULL = none */
 	unsigned width;     /* the last column is cut so that rows stay within; 0 = never */
 	vec(struct table_cell) cells; /* column 0 starts a row */
-	unsigned column;    /* of the next cell */
-	bool no_memory;     /* table_print says so */
+	unsigned column;              /* of the next cell */
+	bool no_memory;               /* table_print says so */
 };
 
 /* Appends a cell to the present row. */

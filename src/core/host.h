@@ -27,8 +27,8 @@ int host_open(struct host *host, const char *root, struct err *err);
 void host_close(struct host *host);
 
 /*
- * A new fd of /run/bulkhead, or -errno. With `make` it is made (mode 0700) where it is missing; only
- * what is about to change the host asks for that.
+ * A new fd of /run/bulkhead, or -errno. With `make` it is made (mode 0700) where it is missing;
+ * only what is about to change the host asks for that.
  */
 int host_open_run(const struct host *host, bool make, struct err *err);
 

@@ -16,7 +16,7 @@
 struct reader {
 	struct inventory *inv;
 	const struct host *host;
-	int devices; /* directory fd of /sys/bus/pci/devices */
+	int devices;                       /* directory fd of /sys/bus/pci/devices */
 	const struct inventory_want *want; /* NULL = everything */
 	unsigned n_want;
 };

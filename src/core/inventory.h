@@ -32,56 +32,57 @@ struct pci_resource {
 	uint64_t flags;
 };
 
-enum host_use { /* why a device is the host's own; bits */
-	USE_MOUNT = 1,		/* a mounted file system or swap is on it */
-	USE_DEFAULT_ROUTE = 2,	/* the default route leaves through it */
-	USE_BOOT_VGA = 4,	/* firmware's display and a console or framebuffer on it */
+enum host_use {                        /* why a device is the host's own; bits */
+		USE_MOUNT = 1,         /* a mounted file system or swap is on it */
+		USE_DEFAULT_ROUTE = 2, /* the default route leaves through it */
+		USE_BOOT_VGA = 4,      /* firmware's display and a console or framebuffer on it */
 };
 
 struct pci_dev {
 	struct bdf bdf;
-	bool detailed;       /* false: only bdf and group are known (inventory_read_for) */
+	bool detailed; /* false: only bdf and group are known (inventory_read_for) */
 	uint16_t vendor, device, subvendor, subdevice;
 	uint32_t class_code; /* 24 bits: class, subclass, interface */
 	uint8_t revision;
 	uint8_t header_type; /* 0 endpoint, 1 bridge; multifunction bit removed */
 	bool multifunction;
-	uint8_t int_pin;     /* 0 none, 1..4 = A..D */
+	uint8_t int_pin; /* 0 none, 1..4 = A..D */
 	bool is_pcie;
-	uint8_t pcie_type;   /* PCIe capability device/port type when is_pcie */
+	uint8_t pcie_type;                  /* PCIe capability device/port type when is_pcie */
 	uint16_t msi_vectors, msix_vectors; /* 0 = no capability */
 	struct pci_resource bar[PCI_N_BARS];
 	struct pci_resource rom;
-	int group;           /* IOMMU group, -1 = none */
-	int numa_node;       /* -1 unknown */
+	int group;                            /* IOMMU group, -1 = none */
+	int numa_node;                        /* -1 unknown */
 	char driver[NAME_MAX_SHORT];          /* "" = none */
 	char driver_override[NAME_MAX_SHORT]; /* "" = none */
-	char vfio_cdev[NAME_MAX_SHORT];       /* "vfio3" when bound to vfio-pci with cdev, else "" */
-	char reset_methods[NAME_MAX_SHORT];   /* as in sysfs, "" = none */
+	char vfio_cdev[NAME_MAX_SHORT];     /* "vfio3" when bound to vfio-pci with cdev, else "" */
+	char reset_methods[NAME_MAX_SHORT]; /* as in sysfs, "" = none */
 	bool is_vf;
-	struct bdf physfn;   /* when is_vf */
-	char physfn_netdev[NAME_MAX_SHORT];   /* of the PF when that is down, else "": no link then */
-	unsigned n_vfs;      /* VFs enabled on this PF */
-	unsigned host_uses;  /* enum host_use bits */
+	struct bdf physfn;                  /* when is_vf */
+	char physfn_netdev[NAME_MAX_SHORT]; /* of the PF when that is down, else "": no link then */
+	unsigned n_vfs;                     /* VFs enabled on this PF */
+	unsigned host_uses;                 /* enum host_use bits */
 	char use_detail[128]; /* e.g. "/dev/nvme0n1p1 on /mnt"; "" when host_uses = 0 */
 };
 
 struct inventory {
 	vec(struct pci_dev) devs; /* ascending by BDF */
 	bool has_iommu;           /* any IOMMU group exists */
-	bool has_intremap;        /* hint from the host (Intel ecap/AMD): unknown is true; the kernel decides */
-	bool has_kvm;             /* /dev/kvm exists */
-	bool has_vfio_container;  /* /dev/vfio/vfio */
-	bool has_iommufd;         /* /dev/iommu, and vfio cdevs are built in */
-	bool has_vfio_pci;        /* the vfio-pci driver is loaded or built in */
-	bool has_vfio;            /* its core is; without it the two facts above can still change */
-	bool unsafe_interrupts;   /* vfio_iommu_type1 has allow_unsafe_interrupts = Y already */
+	bool has_intremap;       /* hint from the host (Intel ecap/AMD): unknown is true; the kernel
+				    decides */
+	bool has_kvm;            /* /dev/kvm exists */
+	bool has_vfio_container; /* /dev/vfio/vfio */
+	bool has_iommufd;        /* /dev/iommu, and vfio cdevs are built in */
+	bool has_vfio_pci;       /* the vfio-pci driver is loaded or built in */
+	bool has_vfio;           /* its core is; without it the two facts above can still change */
+	bool unsafe_interrupts;  /* vfio_iommu_type1 has allow_unsafe_interrupts = Y already */
 	uint64_t mem_total, mem_available; /* bytes */
-	uint64_t memlock_limit;   /* RLIMIT_MEMLOCK soft; UINT64_MAX = unlimited or CAP_IPC_LOCK */
+	uint64_t memlock_limit; /* RLIMIT_MEMLOCK soft; UINT64_MAX = unlimited or CAP_IPC_LOCK */
 	uint64_t memlock_hard;
-	unsigned cpus;            /* online */
-	unsigned phys_bits;       /* /proc/cpuinfo address sizes */
-	struct pcilib *names;     /* owned; reads the name database when a name is first asked for */
+	unsigned cpus;        /* online */
+	unsigned phys_bits;   /* /proc/cpuinfo address sizes */
+	struct pcilib *names; /* owned; reads the name database when a name is first asked for */
 	vec(struct reserved_region {
 		int group;
 		struct range range;
@@ -117,8 +118,8 @@ struct dev_name inventory_name(const struct inventory *inv, const struct pci_dev
 struct dev_name inventory_class(const struct inventory *inv, const struct pci_dev *dev);
 
 /*
- * True for PCI bridges and ports (header type 1 or 2), and for the host and ISA bridges of the chipset
- * (classes 0600..0603): they share groups with endpoints, but are never assigned.
+ * True for PCI bridges and ports (header type 1 or 2), and for the host and ISA bridges of the
+ * chipset (classes 0600..0603): they share groups with endpoints, but are never assigned.
  */
 static inline bool pci_dev_is_bridge(const struct pci_dev *dev)
 {

@@ -12,7 +12,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 
-#define CAP_IPC_LOCK_BIT 14     /* linux/capability.h */
+#define CAP_IPC_LOCK_BIT 14 /* linux/capability.h */
 #define CAP_SYS_RESOURCE_BIT 24
 #define ECAP_INTREMAP (1u << 3) /* VT-d 4.0 §11.4.3: ECAP_REG.IR */
 
@@ -42,7 +42,8 @@ static uint64_t limit_value(const char *text)
 	return !strncmp(text, "unlimited", 9) ? UINT64_MAX : strtoull(text, NULL, 10);
 }
 
-/* From /proc/self rather than getrlimit and capget, so that a saved tree answers for its own host. */
+/* From /proc/self rather than getrlimit and capget, so that a saved tree answers for its own host.
+ */
 static void read_memlock(struct inventory *inv, const struct host *host)
 {
 	char text[4096], soft[32], hard[32];
@@ -109,7 +110,8 @@ static void read_intremap(struct inventory *inv, const struct host *host)
 	while ((entry = readdir(list))) {
 		char path[300], text[32];
 		snprintf(path, sizeof(path), "%s/intel-iommu/ecap", entry->d_name);
-		if (entry->d_name[0] != '.' && file_read(dirfd(list), path, text, sizeof(text)) > 0 &&
+		if (entry->d_name[0] != '.' &&
+		    file_read(dirfd(list), path, text, sizeof(text)) > 0 &&
 		    !(strtoull(text, NULL, 16) & ECAP_INTREMAP))
 			inv->has_intremap = false;
 	}

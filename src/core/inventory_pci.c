@@ -33,8 +33,6 @@
 #define CAP_PCIE 0x10
 #define CAP_MSIX 0x11
 
-
-
 int pci_dev_group(int devices, struct bdf bdf)
 {
 	char path[64], name[32];

@@ -58,7 +58,8 @@ static bool nearest_function(const char *path, struct bdf *ret_bdf)
 		if (len < sizeof(part)) {
 			memcpy(part, path, len);
 			part[len] = 0;
-			/* Only with its domain; a bare 00:1f.2 is no directory name of the kernel's. */
+			/* Only with its domain; a bare 00:1f.2 is no directory name of the
+			 * kernel's. */
 			if (len >= 12 && !bdf_parse(part, ret_bdf))
 				found = true;
 		}
@@ -262,9 +263,7 @@ static void use_of_mount(struct finder *finder, const struct mount *mount)
 
 /* Bind mounts repeat a device; following it once is enough. */
 struct seen_devices {
-	vec(struct device_number {
-		char text[32];
-	}) list;
+	vec(struct device_number { char text[32]; }) list;
 };
 
 static int see(struct seen_devices *seen, const char *device, bool *ret_known)
@@ -373,7 +372,8 @@ static bool has_platform_framebuffer(const struct finder *finder)
 					       "vesa-framebuffer" };
 	for (size_t i = 0; i < ARRAY_LEN(drivers); i++) {
 		char path[96];
-		snprintf(path, sizeof(path), "bus/platform/drivers/%s/%s.0", drivers[i], drivers[i]);
+		snprintf(path, sizeof(path), "bus/platform/drivers/%s/%s.0", drivers[i],
+			 drivers[i]);
 		if (!faccessat(finder->host->sys, path, F_OK, 0))
 			return true;
 	}

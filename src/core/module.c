@@ -75,7 +75,7 @@ int module_load(const struct host *host, const char *module, struct err *err)
 	read_line(out, said, sizeof(said));
 	r = wait_exit(pid);
 	if (r)
-		return err_set(err, r, "module %s: %s failed%s%s", module, loader, *said ? ": " : "",
-			       said);
+		return err_set(err, r, "module %s: %s failed%s%s", module, loader,
+			       *said ? ": " : "", said);
 	return 0;
 }

@@ -65,7 +65,8 @@ int pcilib_open(struct pcilib **ret_lib, const char *sys_path, struct err *err)
 	lib->access->error = escape_error;
 	lib->access->warning = ignore_warning;
 	pci_set_param(lib->access, "sysfs.path", lib->path);
-	/* udev's database is a copy of pci.ids; libpci leaks a udev for each name where it is missing. */
+	/* udev's database is a copy of pci.ids; libpci leaks a udev for each name where it is
+	 * missing. */
 	pci_set_param(lib->access, "hwdb.disable", "1");
 	int r = guarded(pci_init, lib->access, err);
 	if (r) {
@@ -103,7 +104,6 @@ void pcilib_device_name(struct pcilib *lib, uint16_t vendor, uint16_t device, ch
 
 void pcilib_class_name(struct pcilib *lib, uint32_t class_code, char *buf, size_t size)
 {
-	if (!pci_lookup_name(lib->access, buf, (int)size, PCI_LOOKUP_CLASS,
-			     (int)(class_code >> 8)))
+	if (!pci_lookup_name(lib->access, buf, (int)size, PCI_LOOKUP_CLASS, (int)(class_code >> 8)))
 		snprintf(buf, size, "class %04x", class_code >> 8);
 }

@@ -10,8 +10,8 @@
 #include "core/host.h"
 
 /*
- * One write(2) of `text` to the attribute `path` (relative to /sys). -errno of open or of the write,
- * which is the kernel's answer to the request. May block for as long as a driver takes.
+ * One write(2) of `text` to the attribute `path` (relative to /sys). -errno of open or of the
+ * write, which is the kernel's answer to the request. May block for as long as a driver takes.
  */
 int sysfs_write(const struct host *host, const char *path, const char *text);
 

@@ -69,8 +69,9 @@ static int need_vfio_pci(const struct host *host, struct err *err)
 	if (r)
 		return r;
 	if (faccessat(host->sys, "bus/pci/drivers/" VFIO_PCI, F_OK, 0))
-		return err_set(err, -ENOENT, "the module vfio-pci was loaded, but its driver did not "
-					     "appear: see the kernel log");
+		return err_set(err, -ENOENT,
+			       "the module vfio-pci was loaded, but its driver did not "
+			       "appear: see the kernel log");
 	return 0;
 }
 
@@ -97,7 +98,8 @@ static int move(const struct host *host, struct bdf bdf, const char *old, const 
 		return 0;
 	r = probed ? probed : -EBUSY;
 	if (*now)
-		return err_set(err, r, "%s: %s took it instead of %s", bdf_text(bdf).s, now, driver);
+		return err_set(err, r, "%s: %s took it instead of %s", bdf_text(bdf).s, now,
+			       driver);
 	if (probed)
 		return err_errno(err, r, "%s: %s did not take it", bdf_text(bdf).s, driver);
 	return err_set(err, r, "%s: %s did not take it", bdf_text(bdf).s, driver);

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Stands in for core/sysfs.c: writes to a host tree's attributes have the effects that the kernel gives
- * them, and can fail, or end the process, at the one that a test chooses. All state is in the tree, so a
- * child that dies leaves it as it was. vfio-pci sets the power policy, as the real one does.
+ * Stands in for core/sysfs.c: writes to a host tree's attributes have the effects that the kernel
+ * gives them, and can fail, or end the process, at the one that a test chooses. All state is in the
+ * tree, so a child that dies leaves it as it was. vfio-pci sets the power policy, as the real one
+ * does.
  */
 #ifndef BULKHEAD_TESTS_FAKE_SYSFS_H
 #define BULKHEAD_TESTS_FAKE_SYSFS_H
 
 struct fake_sysfs {
-	int writes;      /* so far */
-	int fail_at;     /* the number (from 1) of the write that fails; 0 = none */
-	int fail_with;   /* -errno of that */
-	int die_at;      /* the process exits instead of this write; 0 = never */
-	int die_after;   /* the process exits right after this write; 0 = never */
-	const char *shy; /* a driver that does not take any device; NULL = none */
+	int writes;         /* so far */
+	int fail_at;        /* the number (from 1) of the write that fails; 0 = none */
+	int fail_with;      /* -errno of that */
+	int die_at;         /* the process exits instead of this write; 0 = never */
+	int die_after;      /* the process exits right after this write; 0 = never */
+	const char *shy;    /* a driver that does not take any device; NULL = none */
 	const char *greedy; /* a driver that takes every device offered; NULL = none */
 };
 extern struct fake_sysfs fake_sysfs;

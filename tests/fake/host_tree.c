@@ -73,7 +73,9 @@ static void parse_bar(struct pci_item *item, unsigned index, const char *value)
 	static const struct {
 		const char *word;
 		uint64_t flags;
-	} kinds[] = { { "m32", 0x40200 }, { "m64", 0x140204 }, { "p64", 0x14220c }, { "io", 0x40101 } };
+	} kinds[] = {
+		{ "m32", 0x40200 }, { "m64", 0x140204 }, { "p64", 0x14220c }, { "io", 0x40101 }
+	};
 	const char *colon = strchr(value, ':');
 	assert_non_null(colon);
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
@@ -109,7 +111,7 @@ static void set_key(struct pci_item *item, const char *key, const char *value)
 		unsigned *field;
 	} numbers[] = {
 		{ "header", &item->header }, { "pin", &item->pin }, { "msix", &item->msix },
-		{ "msi", &item->msi },	     { "vfs", &item->vfs },
+		{ "msi", &item->msi },       { "vfs", &item->vfs },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 		if (!strcmp(texts[i].key, key)) {
@@ -207,7 +209,8 @@ static void make_group(const struct host_tree *tree, const char *dir, const stru
 	snprintf(path, sizeof(path), "%s/iommu_group", dir);
 	snprintf(target, sizeof(target), "../../../kernel/iommu_groups/%d", item->group);
 	put_link(tree, path, target);
-	snprintf(path, sizeof(path), "sys/kernel/iommu_groups/%d/devices/%s", item->group, item->bdf);
+	snprintf(path, sizeof(path), "sys/kernel/iommu_groups/%d/devices/%s", item->group,
+		 item->bdf);
 	snprintf(target, sizeof(target), "../../../../devices/pci0000:00/%s", item->bdf);
 	put_link(tree, path, target);
 	snprintf(path, sizeof(path), "sys/kernel/iommu_groups/%d/reserved_regions", item->group);
@@ -336,7 +339,8 @@ static const char always[] =
 	"proc/meminfo = MemTotal:       16777216 kB\\nMemFree:         1000000 kB\\n"
 	"MemAvailable:    8388608 kB\\n\n"
 	"proc/cpuinfo = processor\t: 0\\naddress sizes\t: 46 bits physical, 48 bits virtual\\n\n"
-	"proc/self/limits = Limit                     Soft Limit           Hard Limit           Units     "
+	"proc/self/limits = Limit                     Soft Limit           Hard Limit           "
+	"Units     "
 	"\\nMax locked memory         unlimited            unlimited            bytes     \\n\n"
 	"proc/self/status = Name:\tx\\nCapEff:\t0000000000000000\\n\n"
 	"proc/self/mountinfo = 22 1 0:21 / /proc rw - proc proc rw\\n\n"

@@ -9,9 +9,9 @@
  *	sys/class/vtconsole/
  *	driver snd_hda_intel
  *
- * Keys of `pci`: class group driver override native (who takes it by its ids; as `driver` without it)
- * pin pcie (type, or `no`) msix msi bar0..bar5 (m32 m64 p64 io : size) rom reset numa header physfn vfs
- * power. A tree has sane meminfo, limits and the like unless the text says otherwise.
+ * Keys of `pci`: class group driver override native (who takes it by its ids; as `driver` without
+ * it) pin pcie (type, or `no`) msix msi bar0..bar5 (m32 m64 p64 io : size) rom reset numa header
+ * physfn vfs power. A tree has sane meminfo, limits and the like unless the text says otherwise.
  */
 #ifndef BULKHEAD_TESTS_HOST_TREE_H
 #define BULKHEAD_TESTS_HOST_TREE_H
@@ -35,7 +35,8 @@ const char *host_tree_read(const struct host_tree *tree, const char *path);
 const char *host_tree_link(const struct host_tree *tree, const char *path);
 bool host_tree_has(const struct host_tree *tree, const char *path);
 
-/* All links and small files below sys, as one text: equal before and after means nothing changed. */
+/* All links and small files below sys, as one text: equal before and after means nothing changed.
+ */
 char *host_tree_state(const struct host_tree *tree);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A host with three devices, a run of profile `demo` that changes all of them, and its ways to end. */
+/* A host with three devices, a run of profile `demo` that changes all of them, and its ways to end.
+ */
 #ifndef BULKHEAD_TESTS_JOURNAL_HOST_H
 #define BULKHEAD_TESTS_JOURNAL_HOST_H
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A journal from nowhere. The input is either its text, or says which records to write and which bytes
- * of them to change, so that checksums are no barrier. What is believed must be what was written.
+ * A journal from nowhere. The input is either its text, or says which records to write and which
+ * bytes of them to change, so that checksums are no barrier. What is believed must be what was
+ * written.
  */
 #include <stdlib.h>
 #include <string.h>

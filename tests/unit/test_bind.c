@@ -17,11 +17,12 @@ static const struct bdf gpu = { 0, 2, 0, 0 };
 static const struct bdf bare = { 0, 3, 0, 0 };
 static const struct bdf nowhere = { 0, 9, 0, 0 };
 
-static const char devices[] = "driver nvme\n"
-			      "driver nouveau\n"
-			      "pci 0000:01:00.0 1b36:0010 class=010802 group=1 driver=nvme\n"
-			      "pci 0000:02:00.0 10de:1c03 class=030000 group=2 driver=vfio-pci native=nouveau\n"
-			      "pci 0000:03:00.0 1234:11e8 class=ff0000 group=3\n";
+static const char devices[] =
+	"driver nvme\n"
+	"driver nouveau\n"
+	"pci 0000:01:00.0 1b36:0010 class=010802 group=1 driver=nvme\n"
+	"pci 0000:02:00.0 10de:1c03 class=030000 group=2 driver=vfio-pci native=nouveau\n"
+	"pci 0000:03:00.0 1234:11e8 class=ff0000 group=3\n";
 
 static struct host_tree tree;
 static struct err err;
@@ -87,7 +88,9 @@ static void the_way_back_restores_driver_and_override(void **state)
 static void an_override_that_was_there_before_is_put_back(void **state)
 {
 	(void)state;
-	host_tree_add(&tree, "pci 0000:04:00.0 8086:10d3 class=020000 group=4 driver=nvme override=nvme\n");
+	host_tree_add(
+		&tree,
+		"pci 0000:04:00.0 8086:10d3 class=020000 group=4 driver=nvme override=nvme\n");
 	const struct bdf nic = { 0, 4, 0, 0 };
 	assert_int_equal(bind_vfio(&tree.host, nic, &err), 0);
 	assert_int_equal(bind_restore(&tree.host, nic, "nvme", "nvme", &err), 0);
@@ -160,7 +163,8 @@ static void an_old_driver_that_was_unloaded_is_named_and_the_override_still_goes
 
 static void unload_vfio_pci(void)
 {
-	assert_return_code(unlink(tempdir_path(&tree.dir, "sys/bus/pci/devices/0000:02:00.0/driver")),
+	assert_return_code(unlink(tempdir_path(&tree.dir,
+					       "sys/bus/pci/devices/0000:02:00.0/driver")),
 			   errno);
 	assert_return_code(rmdir(tempdir_path(&tree.dir, "sys/bus/pci/drivers/vfio-pci")), errno);
 }

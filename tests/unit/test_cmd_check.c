@@ -20,8 +20,10 @@
 
 static const char server[] =
 	"driver nvme\n"
-	"pci 0000:01:00.0 1b36:0010 class=010802 group=1 driver=nvme msix=33 pin=1 bar0=m64:16K reset=flr\n"
-	"pci 0000:02:00.0 8086:10d3 class=020000 group=2 driver=e1000e msix=5 bar0=m32:128K reset=flr\n"
+	"pci 0000:01:00.0 1b36:0010 class=010802 group=1 driver=nvme msix=33 pin=1 bar0=m64:16K "
+	"reset=flr\n"
+	"pci 0000:02:00.0 8086:10d3 class=020000 group=2 driver=e1000e msix=5 bar0=m32:128K "
+	"reset=flr\n"
 	"pci 0000:02:00.1 8086:10d3 class=020000 group=2 driver=e1000e reset=flr\n";
 
 static struct host_tree tree;
@@ -167,8 +169,8 @@ static void json_says_the_same(void **state)
 	assert_string_equal(json_string_value(json_object_get(device, "guest")), "0000:01:00.0");
 	json_t *bar = json_array_get(json_object_get(device, "bars"), 0);
 	assert_int_equal(json_integer_value(json_object_get(bar, "size")), 16384);
-	assert_int_equal(json_integer_value(json_object_get(json_object_get(plan, "costs"),
-							    "pinned_bytes")),
+	assert_int_equal(json_integer_value(
+				 json_object_get(json_object_get(plan, "costs"), "pinned_bytes")),
 			 512 * MIB);
 	json_decref(plan);
 }

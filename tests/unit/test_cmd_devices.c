@@ -29,7 +29,8 @@ static const char desktop[] =
 	"pci 0000:05:00.0 1234:11e8 class=ff0000\n"
 	"pci 0000:06:00.0 8086:0412 class=038000 group=6 driver=i915\n"
 	"sys/kernel/iommu_groups/6/reserved_regions = 0xbf800000 0xcf9fffff direct\\n\n"
-	"sys/dev/block/259:1 -> ../../devices/pci0000:00/0000:02:00.0/nvme/nvme0/nvme0n1/nvme0n1p1\n"
+	"sys/dev/block/259:1 -> "
+	"../../devices/pci0000:00/0000:02:00.0/nvme/nvme0/nvme0n1/nvme0n1p1\n"
 	"proc/self/mountinfo = 30 1 259:1 / /home rw - ext4 /dev/nvme0n1p1 rw\\n\n";
 
 static struct host_tree tree;
@@ -137,9 +138,20 @@ static void one_device_is_shown_with_everything(void **state)
 {
 	(void)state;
 	static const char *const words[] = {
-		"0000:01:00.0", "10de:1c03", "nouveau", "1, with 0000:00:01.0 (bridge)",
-		"0000:01:00.1 (snd_hda_intel)", "bus", "1 MSI, INTA", "16M at", "256M at",
-		"64-bit prefetchable", "128 at", "I/O", "512K at", "fee00000",
+		"0000:01:00.0",
+		"10de:1c03",
+		"nouveau",
+		"1, with 0000:00:01.0 (bridge)",
+		"0000:01:00.1 (snd_hda_intel)",
+		"bus",
+		"1 MSI, INTA",
+		"16M at",
+		"256M at",
+		"64-bit prefetchable",
+		"128 at",
+		"I/O",
+		"512K at",
+		"fee00000",
 	};
 	assert_int_equal(run("01:00.0", NULL), CLI_OK);
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
@@ -163,9 +175,9 @@ static json_t *find_in(json_t *list, const char *address)
 {
 	size_t i;
 	json_t *item;
-	json_array_foreach (list, i, item)
-		if (!strcmp(json_string_value(json_object_get(item, "address")), address))
-			return item;
+	json_array_foreach(list, i,
+			   item) if (!strcmp(json_string_value(json_object_get(item, "address")),
+					     address)) return item;
 	fail_msg("no %s", address);
 	return NULL;
 }
@@ -181,7 +193,8 @@ static void json_has_the_same_devices(void **state)
 	assert_string_equal(json_string_value(json_object_get(gpu, "verdict")), "needs-sibling");
 	assert_int_equal(json_integer_value(json_object_get(gpu, "group")), 1);
 	assert_int_equal(json_array_size(json_object_get(gpu, "bars")), 4);
-	assert_int_equal(json_integer_value(json_object_get(json_object_get(gpu, "identity"), "vendor")),
+	assert_int_equal(json_integer_value(
+				 json_object_get(json_object_get(gpu, "identity"), "vendor")),
 			 0x10de);
 	json_t *nvme = find_in(list, "0000:02:00.0");
 	assert_string_equal(json_string_value(json_object_get(nvme, "verdict")), "hosts-own");
@@ -191,7 +204,8 @@ static void json_has_the_same_devices(void **state)
 	assert_true(json_is_null(json_object_get(edu, "group")));
 	assert_true(json_is_null(json_object_get(edu, "driver")));
 	json_t *vf = find_in(list, "0000:03:10.0");
-	assert_string_equal(json_string_value(json_object_get(vf, "physical_function")), "0000:03:00.0");
+	assert_string_equal(json_string_value(json_object_get(vf, "physical_function")),
+			    "0000:03:00.0");
 	json_decref(list);
 }
 
@@ -209,13 +223,14 @@ static void json_of_one_device_is_a_list_of_one(void **state)
 static void json_survives_names_that_are_no_text(void **state)
 {
 	(void)state;
-	host_tree_add(&tree, "proc/self/mountinfo = 30 1 259:1 / /m\xff\xfe rw - ext4 /dev/x rw\\n\n");
+	host_tree_add(&tree,
+		      "proc/self/mountinfo = 30 1 259:1 / /m\xff\xfe rw - ext4 /dev/x rw\\n\n");
 	assert_int_equal(run("--json", "0000:02:00.0"), CLI_OK);
 	json_t *list = json_loads(capture.out, 0, NULL);
 	assert_non_null(list);
-	assert_non_null(strstr(json_string_value(json_object_get(json_array_get(list, 0),
-								 "verdict_text")),
-			       "/m??"));
+	assert_non_null(
+		strstr(json_string_value(json_object_get(json_array_get(list, 0), "verdict_text")),
+		       "/m??"));
 	json_decref(list);
 }
 

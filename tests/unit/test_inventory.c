@@ -44,7 +44,8 @@ static void a_function_is_read_with_all_that_is_its_own(void **state)
 {
 	(void)state;
 	read_host("pci 0000:01:00.0 1b36:0010 class=010802 group=7 driver=nvme pin=1 msix=33 msi=8 "
-		  "pcie=0 bar0=m64:16K bar4=p64:256M bar2=m32:4K rom=64K reset=flr+bus numa=1 vfs=4\n");
+		  "pcie=0 bar0=m64:16K bar4=p64:256M bar2=m32:4K rom=64K reset=flr+bus numa=1 "
+		  "vfs=4\n");
 	const struct pci_dev *dev = get("0000:01:00.0");
 	assert_true(dev->detailed);
 	assert_int_equal(dev->vendor, 0x1b36);
@@ -143,7 +144,8 @@ static void broken_attributes_are_read_as_absent(void **state)
 		  "sys/devices/pci0000:00/0000:01:00.0/resource = 0x10 0x4 0x200\\n"
 		  "0x1000 0x3fff 0x200\\nrubbish\\n0x0 0xffffffffffffffff 0x200\\n\n"
 		  "sys/devices/pci0000:00/0000:01:00.0/numa_node = many\\n\n"
-		  "sys/devices/pci0000:00/0000:01:00.0/iommu_group -> ../../../kernel/iommu_groups/x9\n");
+		  "sys/devices/pci0000:00/0000:01:00.0/iommu_group -> "
+		  "../../../kernel/iommu_groups/x9\n");
 	const struct pci_dev *dev = get("0000:01:00.0");
 	for (unsigned i = 0; i < PCI_N_BARS; i++)
 		assert_int_equal(dev->bar[i].size, 0);
@@ -195,8 +197,9 @@ static void without_privilege_the_first_64_bytes_have_to_do(void **state)
 {
 	(void)state;
 	uint8_t cfg[64] = { 0 };
-	host_tree_make(&tree, "pci 0000:01:00.0 1b36:0010 class=010802 group=1 msix=4\n"
-			      "sys/devices/pci0000:00/0000:01:00.0/max_link_speed = 8.0 GT/s PCIe\\n\n");
+	host_tree_make(&tree,
+		       "pci 0000:01:00.0 1b36:0010 class=010802 group=1 msix=4\n"
+		       "sys/devices/pci0000:00/0000:01:00.0/max_link_speed = 8.0 GT/s PCIe\\n\n");
 	cfg[6] = 0x10;
 	cfg[0x34] = 0x40;
 	cfg[0x0e] = 0x80;
@@ -289,9 +292,10 @@ static void facts_of_the_host_are_read(void **state)
 static void a_host_without_anything_is_still_read(void **state)
 {
 	(void)state;
-	static const char *const files[] = { "dev/kvm", "dev/vfio/vfio", "proc/meminfo", "proc/cpuinfo",
-					     "proc/self/limits", "proc/self/status",
-					     "proc/self/mountinfo", "proc/devices" };
+	static const char *const files[] = {
+		"dev/kvm",          "dev/vfio/vfio",    "proc/meminfo",        "proc/cpuinfo",
+		"proc/self/limits", "proc/self/status", "proc/self/mountinfo", "proc/devices"
+	};
 	host_tree_make(&tree, "");
 	for (size_t i = 0; i < ARRAY_LEN(files); i++)
 		assert_return_code(unlink(tempdir_path(&tree.dir, files[i])), errno);
@@ -325,7 +329,8 @@ static void locked_memory_is_limited_unless_a_capability_lifts_it(void **state)
 	assert_int_equal(inventory_read(&inv, &tree.host, &err), 0);
 	assert_int_equal(inv.memlock_limit, UINT64_MAX);
 	inventory_fini(&inv);
-	host_tree_add(&tree, "proc/self/status = CapEff:\t0000000001000000\\n\n"); /* SYS_RESOURCE */
+	host_tree_add(&tree,
+		      "proc/self/status = CapEff:\t0000000001000000\\n\n"); /* SYS_RESOURCE */
 	assert_int_equal(inventory_read(&inv, &tree.host, &err), 0);
 	assert_int_equal(inv.memlock_limit, 65536);
 	assert_int_equal(inv.memlock_hard, UINT64_MAX);

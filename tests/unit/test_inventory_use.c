@@ -55,20 +55,22 @@ static void assert_used(const char *address, unsigned uses, const char *detail)
 static void a_mounted_partition_is_traced_to_its_controller(void **state)
 {
 	(void)state;
-	read_host(NVME "sys/dev/block/259:1 -> " NVME_PATH "/nvme0n1p1\n"
-		       "proc/self/mountinfo = 30 1 259:1 / /mnt/a\\040b rw - ext4 /dev/nvme0n1p1 rw\\n"
-		       "31 1 259:1 /x /bind rw master:1 - ext4 /dev/nvme0n1p1 rw\\n\n");
+	read_host(NVME
+		  "sys/dev/block/259:1 -> " NVME_PATH "/nvme0n1p1\n"
+		  "proc/self/mountinfo = 30 1 259:1 / /mnt/a\\040b rw - ext4 /dev/nvme0n1p1 rw\\n"
+		  "31 1 259:1 /x /bind rw master:1 - ext4 /dev/nvme0n1p1 rw\\n\n");
 	assert_used("0000:01:00.0", USE_MOUNT, "/dev/nvme0n1p1 on /mnt/a b");
 }
 
 static void a_device_behind_a_hub_belongs_to_the_controller_nearest_to_it(void **state)
 {
 	(void)state;
-	read_host("pci 0000:00:1c.0 8086:0001 class=060400 header=1 driver=pcieport\n"
-		  "pci 0000:03:00.0 1b36:000d class=0c0330 group=3 driver=xhci_hcd\n"
-		  "sys/dev/block/8:1 -> ../../devices/pci0000:00/0000:00:1c.0/0000:03:00.0/usb2/2-1/"
-		  "host0/target0:0:0/0:0:0:0/block/sda/sda1\n"
-		  "proc/self/mountinfo = 30 1 8:1 / /usb rw - vfat /dev/sda1 rw\\n\n");
+	read_host(
+		"pci 0000:00:1c.0 8086:0001 class=060400 header=1 driver=pcieport\n"
+		"pci 0000:03:00.0 1b36:000d class=0c0330 group=3 driver=xhci_hcd\n"
+		"sys/dev/block/8:1 -> ../../devices/pci0000:00/0000:00:1c.0/0000:03:00.0/usb2/2-1/"
+		"host0/target0:0:0/0:0:0:0/block/sda/sda1\n"
+		"proc/self/mountinfo = 30 1 8:1 / /usb rw - vfat /dev/sda1 rw\\n\n");
 	assert_used("0000:03:00.0", USE_MOUNT, "/dev/sda1 on /usb");
 	assert_int_equal(get("0000:00:1c.0")->host_uses, 0);
 }
@@ -84,7 +86,8 @@ static void a_file_system_on_lvm_over_raid_is_traced_to_every_disk(void **state)
 		  "sys/devices/virtual/block/md0/slaves/nvme0n1p2 -> x\n"
 		  "sys/devices/virtual/block/md0/slaves/sda1 -> x\n"
 		  "sys/class/block/nvme0n1p2 -> " NVME_PATH "/nvme0n1p2\n"
-		  "sys/class/block/sda1 -> ../../devices/pci0000:00/0000:04:00.0/ata1/host0/block/sda/sda1\n"
+		  "sys/class/block/sda1 -> "
+		  "../../devices/pci0000:00/0000:04:00.0/ata1/host0/block/sda/sda1\n"
 		  "proc/self/mountinfo = 30 1 253:0 / /home rw - xfs /dev/mapper/vg-home rw\\n\n");
 	assert_used("0000:01:00.0", USE_MOUNT, "/dev/mapper/vg-home on /home");
 	assert_used("0000:04:00.0", USE_MOUNT, "/dev/mapper/vg-home on /home");
@@ -93,11 +96,12 @@ static void a_file_system_on_lvm_over_raid_is_traced_to_every_disk(void **state)
 static void a_multipath_namespace_is_traced_through_its_subsystem(void **state)
 {
 	(void)state;
-	read_host(NVME
-		  "sys/dev/block/259:0 -> ../../devices/virtual/nvme-subsystem/nvme-subsys0/nvme0n1\n"
-		  "sys/devices/virtual/nvme-subsystem/nvme-subsys0/nvme0 -> "
-		  "../../../pci0000:00/0000:01:00.0/nvme/nvme0\n"
-		  "proc/self/mountinfo = 30 1 259:0 / /data rw - ext4 /dev/nvme0n1 rw\\n\n");
+	read_host(
+		NVME
+		"sys/dev/block/259:0 -> ../../devices/virtual/nvme-subsystem/nvme-subsys0/nvme0n1\n"
+		"sys/devices/virtual/nvme-subsystem/nvme-subsys0/nvme0 -> "
+		"../../../pci0000:00/0000:01:00.0/nvme/nvme0\n"
+		"proc/self/mountinfo = 30 1 259:0 / /data rw - ext4 /dev/nvme0n1 rw\\n\n");
 	assert_used("0000:01:00.0", USE_MOUNT, "/dev/nvme0n1 on /data");
 }
 
@@ -143,37 +147,40 @@ static void a_stack_of_devices_that_loops_ends(void **state)
 static void the_default_route_is_traced_to_its_card(void **state)
 {
 	(void)state;
-	read_host(NIC NIC_LINK
-		  "proc/net/route = Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\\n"
-		  "eth0\t00000000\t0102A8C0\t0003\t0\t0\t0\t00000000\t0\t0\t0\\n\n");
+	read_host(
+		NIC NIC_LINK
+		"proc/net/route = Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\\n"
+		"eth0\t00000000\t0102A8C0\t0003\t0\t0\t0\t00000000\t0\t0\t0\\n\n");
 	assert_used("0000:02:00.0", USE_DEFAULT_ROUTE, "default route through eth0");
 }
 
 static void routes_to_somewhere_or_nowhere_do_not_count(void **state)
 {
 	(void)state;
-	read_host(NIC NIC_LINK
-		  "proc/net/route = Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\\n"
-		  "eth0\t0002A8C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\\n"
-		  "eth0\t00000000\t00000000\t0001\t0\t0\t0\t00000080\t0\t0\t0\\n"
-		  "eth0\t00000000\t00000000\t0200\t0\t0\t0\t00000000\t0\t0\t0\\n\n"
-		  "proc/net/ipv6_route = 00000000000000000000000000000000 00 "
-		  "00000000000000000000000000000000 00 00000000000000000000000000000000 ffffffff 00000001 "
-		  "00000000 00200200     eth0\\n\n");
+	read_host(
+		NIC NIC_LINK
+		"proc/net/route = Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\\n"
+		"eth0\t0002A8C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\\n"
+		"eth0\t00000000\t00000000\t0001\t0\t0\t0\t00000080\t0\t0\t0\\n"
+		"eth0\t00000000\t00000000\t0200\t0\t0\t0\t00000000\t0\t0\t0\\n\n"
+		"proc/net/ipv6_route = 00000000000000000000000000000000 00 "
+		"00000000000000000000000000000000 00 00000000000000000000000000000000 ffffffff "
+		"00000001 "
+		"00000000 00200200     eth0\\n\n");
 	assert_int_equal(get("0000:02:00.0")->host_uses, 0);
 }
 
 static void an_ipv6_default_route_over_a_bond_and_a_vlan_is_traced_too(void **state)
 {
 	(void)state;
-	read_host(NIC NIC_LINK
-		  "sys/class/net/vlan5 -> ../../devices/virtual/net/vlan5\n"
-		  "sys/devices/virtual/net/vlan5/lower_bond0 -> ../bond0\n"
-		  "sys/class/net/bond0 -> ../../devices/virtual/net/bond0\n"
-		  "sys/devices/virtual/net/bond0/lower_eth0 -> x\n"
-		  "proc/net/ipv6_route = 00000000000000000000000000000000 00 "
-		  "00000000000000000000000000000000 00 fe800000000000000000000000000001 00000400 00000002 "
-		  "00000000 00000003    vlan5\\n\n");
+	read_host(NIC NIC_LINK "sys/class/net/vlan5 -> ../../devices/virtual/net/vlan5\n"
+			       "sys/devices/virtual/net/vlan5/lower_bond0 -> ../bond0\n"
+			       "sys/class/net/bond0 -> ../../devices/virtual/net/bond0\n"
+			       "sys/devices/virtual/net/bond0/lower_eth0 -> x\n"
+			       "proc/net/ipv6_route = 00000000000000000000000000000000 00 "
+			       "00000000000000000000000000000000 00 "
+			       "fe800000000000000000000000000001 00000400 00000002 "
+			       "00000000 00000003    vlan5\\n\n");
 	assert_used("0000:02:00.0", USE_DEFAULT_ROUTE, "default route through vlan5");
 }
 
@@ -186,7 +193,8 @@ static void the_boot_display_is_the_hosts_while_something_is_shown_on_it(void **
 	static const struct {
 		const char *shown, *detail;
 	} cases[] = {
-		{ "sys/class/graphics/fb0 -> ../../devices/pci0000:00/0000:00:02.0/drm/card0/graphics/fb0\n",
+		{ "sys/class/graphics/fb0 -> "
+		  "../../devices/pci0000:00/0000:00:02.0/drm/card0/graphics/fb0\n",
 		  "boot display with a framebuffer" },
 		{ "sys/bus/platform/drivers/simple-framebuffer/simple-framebuffer.0/\n",
 		  "boot display with the firmware's framebuffer" },

@@ -44,9 +44,9 @@ static void what_is_so_already_is_not_recorded(void **state)
 static void a_device_without_a_power_setting_needs_none(void **state)
 {
 	(void)state;
-	assert_return_code(
-		unlink(tempdir_path(&tree.dir, "sys/bus/pci/devices/0000:01:00.0/power/control")),
-		errno);
+	assert_return_code(unlink(tempdir_path(&tree.dir,
+					       "sys/bus/pci/devices/0000:01:00.0/power/control")),
+			   errno);
 	open_demo();
 	assert_int_equal(journal_do(&journal, &actions[1], &err), 0);
 	assert_int_equal(journal.sequence, 1);
@@ -91,7 +91,8 @@ static void undo_goes_on_after_a_failure_and_keeps_what_it_could_not_undo(void *
 	assert_int_equal(journal_undo(&journal, &err), -EINVAL);
 	assert_non_null(strstr(err.text, "0000:01:00.0"));
 	journal_close(&journal);
-	assert_string_equal(host_tree_link(&tree, "sys/bus/pci/devices/0000:02:10.0/driver"), "igbvf");
+	assert_string_equal(host_tree_link(&tree, "sys/bus/pci/devices/0000:02:10.0/driver"),
+			    "igbvf");
 	assert_true(host_tree_has(&tree, "run/bulkhead/demo/journal"));
 	/* Once the driver works again, recover finishes the job. */
 	fake_sysfs.shy = NULL;
@@ -105,7 +106,8 @@ static void a_device_that_vanished_has_nothing_to_be_undone(void **state)
 	open_demo();
 	assert_int_equal(journal_do(&journal, &actions[1], &err), 0);
 	assert_int_equal(journal_do(&journal, &actions[2], &err), 0);
-	assert_return_code(unlink(tempdir_path(&tree.dir, "sys/bus/pci/devices/0000:01:00.0")), errno);
+	assert_return_code(unlink(tempdir_path(&tree.dir, "sys/bus/pci/devices/0000:01:00.0")),
+			   errno);
 	assert_int_equal(journal_undo(&journal, &err), 0);
 	journal_close(&journal);
 	assert_false(host_tree_has(&tree, "run/bulkhead/demo"));

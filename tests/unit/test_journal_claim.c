@@ -33,8 +33,10 @@ static void a_running_profile_is_not_run_twice_nor_recovered(void **state)
 static void only_sane_names_become_directories(void **state)
 {
 	(void)state;
-	static const char *const bad[] = { "", ".", "..", "a/b", "../x", "a b", "claims:lock",
-					   "0123456789012345678901234567890123456789012345678" };
+	static const char *const bad[] = {
+		"",     ".",   "..",          "a/b",
+		"../x", "a b", "claims:lock", "0123456789012345678901234567890123456789012345678"
+	};
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		assert_int_equal(journal_open(&journal, &tree.host, bad[i], &err), -EINVAL);
 		assert_int_equal(journal_recover(&tree.host, bad[i], NULL, NULL, &err), -EINVAL);

@@ -51,8 +51,10 @@ static void a_journal_cut_at_any_byte_is_replayed_up_to_its_last_whole_record(vo
 	for (size_t cut = 0; cut <= size; cut++) {
 		unsigned undone = 0;
 		mkdir(tempdir_path(&tree.dir, "run/bulkhead/demo"), 0700);
-		assert_int_equal(tempdir_write(&tree.dir, "run/bulkhead/demo/journal", text, cut), 0);
-		assert_int_equal(journal_recover(&tree.host, "demo", count_undone, &undone, &err), 0);
+		assert_int_equal(tempdir_write(&tree.dir, "run/bulkhead/demo/journal", text, cut),
+				 0);
+		assert_int_equal(journal_recover(&tree.host, "demo", count_undone, &undone, &err),
+				 0);
 		assert_int_equal(undone, whole_actions(text, cut));
 		assert_false(host_tree_has(&tree, "run/bulkhead/demo"));
 	}
@@ -100,9 +102,14 @@ static void records_out_of_order_or_twice_are_refused(void **state)
 		unsigned order[4], n;
 		int r;
 	} cases[] = {
-		{ { 0, 1, 2 }, 3, 0 },	       { { 0, 1 }, 2, 0 },	      { { 0 }, 1, 0 },
-		{ { 1 }, 1, -EBADMSG },	       { { 0, 2 }, 2, -EBADMSG },     { { 0, 1, 1 }, 3, -EBADMSG },
-		{ { 0, 1, 2, 3 }, 4, -EBADMSG }, { { 0, 0 }, 2, -EBADMSG },
+		{ { 0, 1, 2 }, 3, 0 },
+		{ { 0, 1 }, 2, 0 },
+		{ { 0 }, 1, 0 },
+		{ { 1 }, 1, -EBADMSG },
+		{ { 0, 2 }, 2, -EBADMSG },
+		{ { 0, 1, 1 }, 3, -EBADMSG },
+		{ { 0, 1, 2, 3 }, 4, -EBADMSG },
+		{ { 0, 0 }, 2, -EBADMSG },
 	};
 	for (size_t c = 0; c < ARRAY_LEN(cases); c++) {
 		char text[4 * RECORD_MAX];
@@ -118,8 +125,15 @@ static void records_out_of_order_or_twice_are_refused(void **state)
 static void any_name_survives_the_way_into_a_record_and_back(void **state)
 {
 	(void)state;
-	static const char *const names[] = { "", "-", "a b", "100%", "snd_hda_intel", "\xc3\xa4\n\x01",
-					     "012345678901234567890123456789012345678901234567890123456789012" };
+	static const char *const names[] = {
+		"",
+		"-",
+		"a b",
+		"100%",
+		"snd_hda_intel",
+		"\xc3\xa4\n\x01",
+		"012345678901234567890123456789012345678901234567890123456789012"
+	};
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		char line[RECORD_MAX];
 		struct record record = { .sequence = 4294967295u, .kind = RECORD_ACTION }, back;
@@ -143,9 +157,9 @@ static void an_oversized_journal_is_not_read(void **state)
 {
 	(void)state;
 	assert_int_equal(in_child(run_until_killed, 0), FAKE_DEATH);
-	assert_return_code(
-		truncate(tempdir_path(&tree.dir, "run/bulkhead/demo/journal"), JOURNAL_SIZE_MAX + 1),
-		errno);
+	assert_return_code(truncate(tempdir_path(&tree.dir, "run/bulkhead/demo/journal"),
+				    JOURNAL_SIZE_MAX + 1),
+			   errno);
 	assert_int_equal(recover_demo(), -EFBIG);
 }
 

@@ -102,7 +102,8 @@ static void a_sibling_on_a_host_driver_is_named(void **state)
 	(void)state;
 	gpu_and_audio(GROUP_REFUSE);
 	make();
-	assert_only_refusal(-EBUSY, "0000:01:00.0: group 14 also holds 0000:01:00.1 (snd_hda_intel)",
+	assert_only_refusal(-EBUSY,
+			    "0000:01:00.0: group 14 also holds 0000:01:00.1 (snd_hda_intel)",
 			    "group = \"hold\"", NULL);
 }
 
