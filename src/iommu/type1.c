@@ -169,8 +169,10 @@ static int add_group(struct iommu *iommu, const struct pci_dev *dev, struct t1_g
 		return fd;
 	}
 	struct t1_group *group = vec_push(&t1->groups);
-	if (!group)
-		return err_errno(err, -ENOMEM, "IOMMU group %d", dev->group);
+	if (!group) {
+		err_errno(err, -ENOMEM, "IOMMU group %d", dev->group);
+		return -ENOMEM;
+	}
 	int r = join(iommu, dev, fd, err);
 	if (r == 0)
 		r = iommu_announce(iommu, fd, true, err);

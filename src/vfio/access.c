@@ -93,6 +93,7 @@ static void write_power(struct vfio_pci *vfio, unsigned off, unsigned size, uint
 	struct err err = { 0 };
 	if (state == 3) {
 		vfio->asleep = true;
+		vfio_peer_drop(vfio);
 		if (pci_map_shrink(vfio->root, &err) < 0)
 			log_warn("%s: before D3: %s", vfio->name.s, err.text);
 	}
@@ -116,6 +117,8 @@ static void write_device(struct pci_func *func, unsigned off, unsigned size, uin
 static void sync_command(struct vfio_pci *vfio)
 {
 	uint16_t want = pci_command(&vfio->func);
+	if (!(want & PCI_COMMAND_MEMORY))
+		vfio_peer_drop(vfio);
 	if (want != vfio->command && vfio_cfg_write(vfio, PCI_COMMAND, 2, want) == 0)
 		vfio->command = want;
 	if (want & (PCI_COMMAND_IO | PCI_COMMAND_MEMORY))
@@ -140,6 +143,7 @@ static void wrote(struct pci_func *func, unsigned off, unsigned size)
 	if (vfio->msi_cap && overlaps(off, size, vfio->msi_cap,
 				      msi_cap_len(vfio->msi.per_vector_mask, vfio->msi.addr64)))
 		msi_wrote(&vfio->msi);
+	vfio_peer_sync(vfio);
 }
 
 /* Also where the device could not be told to decode: a slot would only fault. */
@@ -189,6 +193,7 @@ void vfio_quiesce(struct vfio_pci *vfio)
 	struct err err = { 0 };
 	if (vfio->func.bus && pci_map_withdraw(vfio->root, &vfio->func, &err) < 0)
 		log_warn("%s: before a reset: %s", vfio->name.s, err.text);
+	vfio_peer_drop(vfio);
 	vfio_irqs_stop(vfio);
 	vfio_wake(vfio);
 	if (vfio->command && vfio_cfg_write(vfio, PCI_COMMAND, 2, 0) == 0)

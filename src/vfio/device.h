@@ -3,7 +3,7 @@
  * An assigned PCI function: a VFIO device fd dressed as a struct pci_func. vfio/cfg.c decides bit
  * by bit what of the config space is ours, vfio/access.c carries guest accesses to the rest,
  * vfio/bar.c makes BAR pieces, vfio/rom.c the ROM, vfio/irq.c connects interrupts, vfio/reset.c
- * resets, vfio/notify.c listens for errors and unplug requests.
+ * resets, vfio/peer.c maps BARs for other devices, vfio/notify.c listens for errors and requests.
  *
  * Locks: what follows config space (command, power state, ROM, BAR pieces) belongs to the pci_root
  * lock; irq_lock guards what was told to the kernel of interrupts, after the msix and msi locks.
@@ -42,7 +42,10 @@ struct vfio_region {
 struct vfio_config {          /* what the profile says of this device */
 	const char *rom_path; /* NULL = from the device */
 	bool rom_off;         /* no ROM BAR */
+	bool p2p;             /* the guest's other devices may reach its BARs by DMA */
 };
+
+#define VFIO_PEER_MAX 24 /* pieces of BARs that are mapped for other devices */
 
 /* Which interrupts the kernel has been told to deliver; it can do one kind at a time. */
 enum vfio_irq_kind { VFIO_IRQ_OFF, VFIO_IRQ_INTX, VFIO_IRQ_MSI, VFIO_IRQ_MSIX };
@@ -87,6 +90,11 @@ struct vfio_pci {
 		bool complete;  /* image holds what the guest may read */
 		bool tried;     /* the device was asked since the last reset */
 	} rom;
+	struct {
+		struct range at[VFIO_PEER_MAX]; /* guest addresses mapped in the IOMMU */
+		unsigned n;
+		bool impossible; /* the back end cannot map device memory */
+	} peer;                  /* with config.p2p */
 	struct {
 		struct loop *loop;
 		struct loop_fd err, req;

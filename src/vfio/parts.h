@@ -70,6 +70,12 @@ void vfio_irqs_fini(struct vfio_pci *vfio);
 /* The guest asked for a function reset through config space. pci_root lock held, on a vCPU. */
 void vfio_guest_flr(struct vfio_pci *vfio);
 
+/* --- peer.c; pci_root lock held --- */
+/* After BARs, decoding or power may have changed: what other devices can reach follows. */
+void vfio_peer_sync(struct vfio_pci *vfio);
+/* Before the function stops decoding. */
+void vfio_peer_drop(struct vfio_pci *vfio);
+
 /* --- notify.c --- */
 void vfio_notify_stop(struct vfio_pci *vfio);
 
