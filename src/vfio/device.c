@@ -39,12 +39,11 @@ static int read_info(struct vfio_pci *vfio, struct err *err)
 }
 
 /* The kernel wakes a device when it is opened; one that is still asleep is woken here. */
-static int check_power(struct vfio_pci *vfio, struct err *err)
+static int check_power(struct vfio_pci *vfio, const struct vfio_snapshot *snap, struct err *err)
 {
 	if (!vfio->pm_cap)
 		return 0;
-	uint32_t state =
-		vfio_cfg_read(vfio, vfio->pm_cap + PCI_PM_CTRL, 2) & PCI_PM_CTRL_STATE_MASK;
+	unsigned state = snap->at[vfio->pm_cap + PCI_PM_CTRL] & PCI_PM_CTRL_STATE_MASK;
 	vfio->asleep = state != 0;
 	int r = vfio_wake(vfio);
 	if (r < 0)
@@ -66,7 +65,7 @@ static int build(struct vfio_pci *vfio, struct err *err)
 	if (r == 0)
 		r = vfio_cfg_build(vfio, &snap, &irqs, err);
 	if (r == 0)
-		r = check_power(vfio, err);
+		r = check_power(vfio, &snap, err);
 	if (r == 0)
 		r = vfio_bars_build(vfio, &snap, err);
 	return r == 0 ? vfio_rom_build(vfio, err) : r;
