@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "base/dir.h"
 #include "base/file.h"
 #include "journal.h"
 
@@ -19,8 +20,8 @@ bool journal_name_ok(const char *name)
 	static const char plain[] =
 		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
 	size_t len = strlen(name);
-	return len && len <= JOURNAL_NAME_MAX && strspn(name, plain) == len && strcmp(name, ".") &&
-	       strcmp(name, "..");
+	return len && len <= JOURNAL_NAME_MAX && strspn(name, plain) == len &&
+	       strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
 }
 
 static int open_dir(int run_fd, const char *name)
@@ -97,12 +98,11 @@ int journal_dir_take(int run_fd, const char *name, bool make, int *ret_dir_fd, i
 
 void journal_dir_remove(int run_fd, const char *name, int dir_fd)
 {
-	int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	autodir DIR *list = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *entry;
-	while (list && (entry = readdir(list)))
-		if (strcmp(entry->d_name, "lock"))
-			unlinkat(dir_fd, entry->d_name, 0);
+	autodir DIR *list = dir_open(dir_fd, ".");
+	const char *file;
+	while ((file = dir_next(list, "")))
+		if (strcmp(file, "lock") != 0)
+			unlinkat(dir_fd, file, 0);
 	/* Last, so that nobody takes the profile while something is left of it. */
 	unlinkat(dir_fd, "lock", 0);
 	unlinkat(run_fd, name, AT_REMOVEDIR);
@@ -144,11 +144,11 @@ int journal_dir_log(int dir_fd, struct journal_log *log, struct err *err)
 
 int journal_dir_each(int run_fd, int (*each)(void *ctx, const char *name), void *ctx)
 {
-	int fd = openat(run_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	autodir DIR *list = fd < 0 ? NULL : fdopendir(fd);
+	autodir DIR *list = dir_open(run_fd, ".");
 	struct dirent *entry;
 	struct stat st;
 	int r = 0;
+	/* Not dir_next: a profile's name may start with a dot. */
 	while (!r && list && (entry = readdir(list)))
 		if (journal_name_ok(entry->d_name) &&
 		    !fstatat(run_fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) &&

@@ -27,7 +27,7 @@ static bool is_plain(char c)
 static void encode(const char *text, char out[FIELD_MAX])
 {
 	if (!*text || !strcmp(text, "-")) {
-		strcpy(out, *text ? "%2d" : "-");
+		snprintf(out, FIELD_MAX, "%s", *text ? "%2d" : "-");
 		return;
 	}
 	for (; *text; text++) {
@@ -130,7 +130,7 @@ int record_parse(const char *line, struct record *ret_record)
 		return -EBADMSG;
 	/* The reading above is lenient; this is not, and it checks the sum too. */
 	size_t n = record_format(&record, again);
-	if (n - 1 != strlen(line) || memcmp(again, line, n - 1))
+	if (n - 1 != strlen(line) || memcmp(again, line, n - 1) != 0)
 		return -EBADMSG;
 	*ret_record = record;
 	return 0;

@@ -56,7 +56,7 @@ static void check_claims(struct planner *planner, const struct pci_dev *dev)
 
 static void check_sriov(struct planner *planner, const struct pci_dev *dev)
 {
-	if (dev->n_vfs && strcmp(dev->driver, "vfio-pci"))
+	if (dev->n_vfs && strcmp(dev->driver, "vfio-pci") != 0)
 		plan_no(planner, -EBUSY,
 			"%s has %u virtual functions enabled, which would vanish with its driver: "
 			"assign "
@@ -85,7 +85,7 @@ static void check_reserved(struct planner *planner, const struct pci_dev *dev)
 {
 	for (size_t i = 0; i < planner->inv->reserved.n; i++) {
 		const struct reserved_region *region = &planner->inv->reserved.at[i];
-		if (region->group != dev->group || strcmp(region->type, "direct"))
+		if (region->group != dev->group || strcmp(region->type, "direct") != 0)
 			continue;
 		plan_no(planner, -EINVAL,
 			"%s: the firmware keeps memory 0x%llx-0x%llx for it (RMRR), so the kernel "

@@ -80,8 +80,10 @@ static void read_functions(struct reader *reader)
 	struct inventory *inv = reader->inv;
 	for (size_t i = 0; i < inv->devs.n; i++) {
 		struct pci_dev *dev = &inv->devs.at[i];
-		if (!reader->want)
+		if (!reader->want) {
 			read_details(reader, dev);
+			continue;
+		}
 		for (unsigned w = 0; w < reader->n_want; w++)
 			if (wanted(reader, &reader->want[w], dev))
 				read_group(reader, dev);
@@ -202,14 +204,14 @@ const struct pci_dev *inventory_find(const struct inventory *inv, struct bdf bdf
 
 struct dev_name inventory_name(const struct inventory *inv, const struct pci_dev *dev)
 {
-	struct dev_name name;
+	struct dev_name name = { "" };
 	pcilib_device_name(inv->names, dev->vendor, dev->device, name.s, sizeof(name.s));
 	return name;
 }
 
 struct dev_name inventory_class(const struct inventory *inv, const struct pci_dev *dev)
 {
-	struct dev_name name;
+	struct dev_name name = { "" };
 	pcilib_class_name(inv->names, dev->class_code, name.s, sizeof(name.s));
 	return name;
 }

@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "base/cleanup.h"
+#include "base/dir.h"
 #include "base/file.h"
 
 #define CAP_IPC_LOCK_BIT 14 /* linux/capability.h */
@@ -101,17 +102,12 @@ static void read_cpus(struct inventory *inv, const struct host *host)
 static void read_intremap(struct inventory *inv, const struct host *host)
 {
 	inv->has_intremap = true;
-	autoclose int fd = openat(host->sys, "class/iommu", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	autodir DIR *list = fd < 0 ? NULL : fdopendir(fd);
-	if (!list)
-		return;
-	fd = -1; /* the DIR owns it now */
-	struct dirent *entry;
-	while ((entry = readdir(list))) {
+	autodir DIR *list = dir_open(host->sys, "class/iommu");
+	const char *name;
+	while ((name = dir_next(list, "dmar"))) {
 		char path[300], text[32];
-		snprintf(path, sizeof(path), "%s/intel-iommu/ecap", entry->d_name);
-		if (entry->d_name[0] != '.' &&
-		    file_read(dirfd(list), path, text, sizeof(text)) > 0 &&
+		snprintf(path, sizeof(path), "%s/intel-iommu/ecap", name);
+		if (file_read(dirfd(list), path, text, sizeof(text)) > 0 &&
 		    !(strtoull(text, NULL, 16) & ECAP_INTREMAP))
 			inv->has_intremap = false;
 	}

@@ -11,6 +11,7 @@
 
 #include "base/bytes.h"
 #include "base/cleanup.h"
+#include "base/dir.h"
 #include "base/file.h"
 #include "base/parse.h"
 
@@ -44,9 +45,10 @@ int pci_dev_group(int devices, struct bdf bdf)
 	return *end || group < 0 || group > INT32_MAX ? -1 : (int)group;
 }
 
-/* As file_read, in one read(2): sysfs gives an attribute whole or not at all. */
+/* As file_read, in one read(2): sysfs gives an attribute whole or not at all. "" on failure. */
 static ssize_t attr_read(int dir, const char *attr, char *buf, size_t size)
 {
+	buf[0] = 0;
 	autoclose int fd = openat(dir, attr, O_RDONLY | O_CLOEXEC);
 	ssize_t n = fd < 0 ? -1 : read(fd, buf, size - 1);
 	if (n < 0)
@@ -206,28 +208,21 @@ static void link_attr(int dir, const char *attr, char *buf, size_t size)
 }
 
 /* First entry of directory `path` that starts with `prefix`; "" when there is none. */
-static void first_entry(int dir, const char *path, const char *prefix, char *buf, size_t size)
+static void first_entry(int dir, const char *path, const char *prefix, char buf[NAME_MAX_SHORT])
 {
-	buf[0] = 0;
-	autoclose int fd = openat(dir, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	autodir DIR *list = fd < 0 ? NULL : fdopendir(fd);
-	if (!list)
-		return;
-	fd = -1; /* the DIR owns it now */
-	struct dirent *entry;
-	while ((entry = readdir(list)))
-		if (entry->d_name[0] != '.' && !strncmp(entry->d_name, prefix, strlen(prefix)) &&
-		    strlen(entry->d_name) < size) {
-			memcpy(buf, entry->d_name, strlen(entry->d_name) + 1);
-			return;
-		}
+	autodir DIR *list = dir_open(dir, path);
+	const char *name;
+	do
+		name = dir_next(list, prefix);
+	while (name && strlen(name) >= NAME_MAX_SHORT);
+	snprintf(buf, NAME_MAX_SHORT, "%s", name ? name : "");
 }
 
 /* With cdev support vfio-dev/vfioN has a device number; the directory alone is older. */
 static void read_vfio_cdev(int dir, struct pci_dev *dev)
 {
 	char name[NAME_MAX_SHORT], path[NAME_MAX_SHORT + 16];
-	first_entry(dir, "vfio-dev", "vfio", name, sizeof(name));
+	first_entry(dir, "vfio-dev", "vfio", name);
 	snprintf(path, sizeof(path), "vfio-dev/%s/dev", name);
 	if (*name && !faccessat(dir, path, F_OK, 0))
 		memcpy(dev->vfio_cdev, name, sizeof(name));
@@ -241,7 +236,7 @@ static void read_physfn(int dir, struct pci_dev *dev)
 	dev->is_vf = !bdf_parse(name, &dev->physfn);
 	if (!dev->is_vf)
 		return;
-	first_entry(dir, "physfn/net", "", name, sizeof(name));
+	first_entry(dir, "physfn/net", "", name);
 	snprintf(path, sizeof(path), "physfn/net/%s/flags", name);
 	uint64_t flags;
 	if (*name && !attr_number(dir, path, &flags) && !(flags & 1))

@@ -15,6 +15,7 @@
 
 #include "base/bytes.h"
 #include "base/cleanup.h"
+#include "base/dir.h"
 #include "base/file.h"
 
 /* A stack of md on dm on md is finite; a sysfs tree that somebody handed us need not be. */
@@ -82,30 +83,12 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-static DIR *list_dir(const struct finder *finder, const char *path)
-{
-	int fd = openat(finder->host->sys, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *list = fd < 0 ? NULL : fdopendir(fd);
-	if (!list && fd >= 0)
-		close(fd);
-	return list;
-}
-
-static const char *next_entry(DIR *list, const char *prefix)
-{
-	struct dirent *entry;
-	while ((entry = readdir(list)))
-		if (entry->d_name[0] != '.' && !strncmp(entry->d_name, prefix, strlen(prefix)))
-			return entry->d_name;
-	return NULL;
-}
-
 /* Marks the functions that entries of `dir` starting with `prefix` link to. */
 static void follow_links(struct finder *finder, const char *dir, const char *prefix)
 {
-	autodir DIR *list = list_dir(finder, dir);
+	autodir DIR *list = dir_open(finder->host->sys, dir);
 	const char *name;
-	while (list && (name = next_entry(list, prefix)) && ++finder->visits < VISITS_MAX) {
+	while ((name = dir_next(list, prefix)) && ++finder->visits < VISITS_MAX) {
 		char path[PATH_MAX], target[PATH_MAX];
 		struct bdf bdf;
 		snprintf(path, sizeof(path), "%s/%s", dir, name);
@@ -126,9 +109,9 @@ static void follow_slaves(struct finder *finder, const char *target, unsigned de
 	char dir[NAME_MAX + 32];
 	snprintf(dir, sizeof(dir), "class/block/%.*s/slaves", (int)min_u64(strcspn(disk, "/"), 200),
 		 disk);
-	autodir DIR *list = list_dir(finder, dir);
+	autodir DIR *list = dir_open(finder->host->sys, dir);
 	const char *name;
-	while (list && (name = next_entry(list, "")) && ++finder->visits < VISITS_MAX) {
+	while ((name = dir_next(list, "")) && ++finder->visits < VISITS_MAX) {
 		char path[NAME_MAX + 32];
 		snprintf(path, sizeof(path), "class/block/%s", name);
 		follow_block(finder, path, depth + 1);
@@ -182,9 +165,9 @@ static void follow_netdev(struct finder *finder, const char *name, unsigned dept
 		return;
 	}
 	/* Bridges, bonds and VLANs link to what carries them as lower_NAME. */
-	autodir DIR *list = list_dir(finder, path);
+	autodir DIR *list = dir_open(finder->host->sys, path);
 	const char *lower;
-	while (list && (lower = next_entry(list, "lower_")) && finder->visits < VISITS_MAX)
+	while ((lower = dir_next(list, "lower_")) && finder->visits < VISITS_MAX)
 		follow_netdev(finder, lower + strlen("lower_"), depth + 1);
 }
 
@@ -208,7 +191,7 @@ static void unescape(char *text)
 static void follow_dev_node(struct finder *finder, const char *node)
 {
 	char name[NAME_MAX + 1], path[NAME_MAX + 32];
-	if (strncmp(node, "/dev/", 5))
+	if (strncmp(node, "/dev/", 5) != 0)
 		return;
 	if (file_link_name(finder->host->dev, node + 5, name, sizeof(name)))
 		snprintf(name, sizeof(name), "%s", base_name(node));
@@ -236,9 +219,9 @@ static bool parse_mount(const char *line, struct mount *mount)
 /* All members of all mounted btrfs volumes: sysfs lists a volume only while it is mounted. */
 static void follow_btrfs(struct finder *finder)
 {
-	autodir DIR *volumes = list_dir(finder, "fs/btrfs");
+	autodir DIR *volumes = dir_open(finder->host->sys, "fs/btrfs");
 	const char *uuid;
-	while (volumes && (uuid = next_entry(volumes, ""))) {
+	while ((uuid = dir_next(volumes, ""))) {
 		char dir[NAME_MAX + 32];
 		snprintf(dir, sizeof(dir), "fs/btrfs/%.200s/devices", uuid);
 		follow_links(finder, dir, "");
@@ -250,7 +233,7 @@ static void use_of_mount(struct finder *finder, const struct mount *mount)
 	finder->visits = 0;
 	snprintf(finder->detail, sizeof(finder->detail), "%.60s on %.60s", mount->source,
 		 mount->point);
-	if (!strncmp(mount->device, "0:", 2)) {
+	if (strncmp(mount->device, "0:", 2) == 0) {
 		follow_dev_node(finder, mount->source);
 		if (!strcmp(mount->type, "btrfs"))
 			follow_btrfs(finder);
@@ -383,9 +366,9 @@ static bool has_platform_framebuffer(const struct finder *finder)
 /* A console of its own text mode: a bound vtcon named "VGA+". */
 static bool has_vga_console(const struct finder *finder)
 {
-	autodir DIR *list = list_dir(finder, "class/vtconsole");
+	autodir DIR *list = dir_open(finder->host->sys, "class/vtconsole");
 	const char *name;
-	while (list && (name = next_entry(list, "vtcon"))) {
+	while ((name = dir_next(list, "vtcon"))) {
 		char path[NAME_MAX + 40], text[64];
 		uint64_t bound = 0;
 		snprintf(path, sizeof(path), "class/vtconsole/%s/bind", name);
@@ -401,9 +384,9 @@ static bool has_vga_console(const struct finder *finder)
 
 static bool has_own_framebuffer(const struct finder *finder, struct bdf bdf)
 {
-	autodir DIR *list = list_dir(finder, "class/graphics");
+	autodir DIR *list = dir_open(finder->host->sys, "class/graphics");
 	const char *name;
-	while (list && (name = next_entry(list, "fb"))) {
+	while ((name = dir_next(list, "fb"))) {
 		char path[NAME_MAX + 40], target[PATH_MAX];
 		struct bdf at;
 		snprintf(path, sizeof(path), "class/graphics/%s", name);

@@ -18,7 +18,7 @@ extern char **environ;
 static void read_line(int fd, char *buf, size_t size)
 {
 	size_t n = 0;
-	char drain[256];
+	char drain[256] = { 0 };
 	for (;;) {
 		bool room = n < size - 1;
 		ssize_t r = read(fd, room ? buf + n : drain, room ? size - 1 - n : sizeof(drain));
@@ -66,7 +66,7 @@ int module_load(const struct host *host, const char *module, struct err *err)
 		return err_errno(err, -errno, "module %s: pipe", module);
 	autoclose int out = ends[0];
 	autoclose int in = ends[1];
-	pid_t pid;
+	pid_t pid = 0;
 	int r = spawn_loader(loader, module, in, &pid);
 	if (r)
 		return err_errno(err, r, "module %s: %s", module, loader);

@@ -143,7 +143,7 @@ int bind_restore(const struct host *host, struct bdf bdf, const char *driver, co
 		return err_set(err, r, "%s: the device has gone", bdf_text(bdf).s);
 	if (!*driver)
 		return leave_unbound(host, bdf, now, override, err);
-	if (strcmp(now, driver)) {
+	if (strcmp(now, driver) != 0) {
 		/* By override: several drivers may match, and a VF may be set not to probe. */
 		r = move(host, bdf, now, driver, err);
 		if (r)
@@ -151,7 +151,7 @@ int bind_restore(const struct host *host, struct bdf bdf, const char *driver, co
 	}
 	/* Even after a failure the override must not stay: it would keep every driver away. */
 	bind_state(host, bdf, now, now_override, sizeof(now));
-	int r2 = strcmp(now_override, override) ? set_override(host, bdf, override) : 0;
+	int r2 = strcmp(now_override, override) != 0 ? set_override(host, bdf, override) : 0;
 	if (r2 && !r)
 		r = err_errno(err, r2, "%s: writing driver_override", bdf_text(bdf).s);
 	return r;
