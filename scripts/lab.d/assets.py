@@ -29,7 +29,7 @@ L1_MODULES = ["virtio_pci", "9pnet_virtio", "9p", "overlay"]
 L2_SMALL_MODULES = ["nvme", "igbvf"]
 L2_MODULES = L2_SMALL_MODULES + [
     "e1000e", "e1000", "8139cp", "8139too", "ahci", "sd_mod", "xhci_pci", "usb_storage", "usbhid",
-    "hid_generic", "evdev", "bochs", "uio_pci_generic", "af_packet",
+    "hid_generic", "evdev", "bochs", "uio_pci_generic", "button",
 ]
 
 
@@ -204,6 +204,7 @@ class Assets:
         return {
             "LAB_TOP": TOP,
             "LAB_QEMU": shlex.join(self.qemu()),
+            "LAB_QEMU_BINARY": os.path.join(self.qemu_root, "usr/bin/qemu-system-x86_64"),
             "LAB_MODULES": os.path.join(self.stock_root, "lib", "modules"),
             "LAB_STOCK_KERNEL": self.stock,
             "LAB_STOCK_INITRD": self.l2_initrd["stock"],

@@ -4,7 +4,7 @@
 
 Each holds a payload that says itself what it should be: a text header of 4096 bytes (label, length,
 SHA-256) followed by that many bytes, then a scratch area. The guest checks it without being told
-anything. The NVMe disk has a partition table: first an ext4 file system for the host to mount, then
+anything. The NVMe disk has a partition table: first an ext2 file system for the host to mount, then
 the payload.
 """
 
@@ -36,17 +36,17 @@ def partition_table(parts):
 
 
 def file_system(image, offset, size):
-    """An ext4 at an offset, with a file that the host reads back."""
+    """An ext2 at an offset, with a file that the host reads back."""
     with tempfile.TemporaryDirectory() as content:
         with open(os.path.join(content, "proof"), "w", encoding="ascii") as file:
             file.write("the host's own file\n")
-        subprocess.run(["/sbin/mkfs.ext4", "-q", "-F", "-m", "0", "-L", "lab", "-d", content,
+        subprocess.run(["/sbin/mkfs.ext2", "-q", "-F", "-m", "0", "-L", "lab", "-d", content,
                         "-E", f"offset={offset},lazy_itable_init=0", image, f"{size // 1024}k"],
                        check=True)
 
 
 def nvme(path):
-    """1 MiB: ext4 of 16 MiB; 17 MiB: the payload."""
+    """1 MiB: ext2 of 16 MiB; 17 MiB: the payload."""
     body = payload("nvme", 16 * MIB)
     first, middle = 1 * MIB, 17 * MIB
     with open(path, "wb") as file:

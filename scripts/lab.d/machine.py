@@ -22,9 +22,9 @@ def _drive(assets, name):
     return ["-drive", f"if=none,id={name}-disk,file={image},format=raw,snapshot=on"]
 
 
-def _user_net(name):
-    """A network of its own with nothing but the gateway 10.0.2.2 in it."""
-    return ["-netdev", f"user,id={name}-net,restrict=on"]
+def _user_net(name, number=2):
+    """A network of its own, 10.0.NUMBER.0/24, with nothing but the gateway at .2 in it."""
+    return ["-netdev", f"user,id={name}-net,net=10.0.{number}.0/24,restrict=on"]
 
 
 # One function per device name: (assets, bus) -> arguments. The QEMU id is the name.
@@ -45,7 +45,7 @@ DEVICES = {
     "ahci": lambda assets, bus: _drive(assets, "sata") + [
         "-device", f"ich9-ahci,id=ahci,bus={bus}", "-device", "ide-hd,bus=ahci.0,drive=sata-disk"],
     # Two conventional functions, so one IOMMU group. Slots 1 and 5 swizzle onto the same pin.
-    "conventional": lambda assets, bus: _user_net("e1000") + _user_net("rtl8139") + [
+    "conventional": lambda assets, bus: _user_net("e1000") + _user_net("rtl8139", 3) + [
         "-device", f"pcie-pci-bridge,id=conventional,bus={bus}",
         "-device", "e1000,id=e1000,bus=conventional,addr=1,netdev=e1000-net,"
         "mac=52:54:00:0b:00:03",

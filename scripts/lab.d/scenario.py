@@ -118,7 +118,7 @@ class Run:
         values = dict(self.assets.environment(), LAB_NAME=self.scenario.name, LAB_OUT=self.out,
                       LAB_SCRIPT=self.scenario.path, LAB_KERNEL=self.scenario.kernel,
                       LAB_KEEP="1" if self.keep else "", LAB_SHELL="1" if self.shell else "")
-        for name in ("BULKHEAD", "BENCH_ARGS", "KVMTOOL"):
+        for name in ("BULKHEAD", "BENCH_RUNS", "BENCH_SIZES", "KVMTOOL"):
             values[name] = os.environ.get(name, "")
         with open(os.path.join(self.out, "environment"), "w", encoding="utf-8") as file:
             for key, value in values.items():

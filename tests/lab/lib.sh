@@ -130,6 +130,7 @@ host_state() {
 		ip route
 		sort /proc/mounts
 		grep -E 'HugePages_Total' /proc/meminfo
+		cat /sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts 2>/dev/null
 	} > "$1"
 }
 
@@ -167,7 +168,7 @@ nvme_proof() {
 
 # guest_cmdline TASKS [END] — a guest kernel's command line (tests/guest/init)
 guest_cmdline() {
-	echo "console=ttyS0 quiet panic=-1 task=$1 end=${2:-poweroff}"
+	echo "console=ttyS0 ${quiet-quiet} panic=-1 task=$1 end=${2:-poweroff}"
 }
 
 # start_guest NAME COMMAND... — in the background; its console goes to LAB_OUT/NAME.log, and its

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #: about     QEMU as the monitor: NVMe, igb VF and edu in a stock guest; shows that the lab works
 #: group     self
-#: deadline  120
+#: deadline  240
 #: devices   nvme igb edu
 . tests/lab/lib.sh
 

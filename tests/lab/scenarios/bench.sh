@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#: about     what a start costs: bulkhead beside QEMU (and kvmtool), same guest, devices and memory
+#: group     bench
+#: deadline  1500
+#: memory    7G
+#: devices   nvme igb
+. tests/lab/lib.sh
+
+# The small kernel as guest, so that the monitor's part of the time is not lost in the guest's. For
+# each monitor and memory size the median of BENCH_RUNS runs of
+#   first   ms from exec to the first entry into the guest
+#   start   ms from exec to the guest's user space, less the guest's own uptime there
+#   memory  KiB the process holds (PSS) beyond the guest's RAM, all of which is pinned
+runs=${BENCH_RUNS:-3}
+sizes=${BENCH_SIZES:-1024 2048 4096}
+trace=/sys/kernel/tracing
+cmdline="console=ttyS0 quiet panic=-1 task=pause:60"
+
+# The kernel's own clock, stopped by the first entry into a guest.
+arm_trace() {
+	echo 0 > $trace/tracing_on
+	echo '!traceoff:1' > $trace/events/kvm/kvm_entry/trigger 2> /dev/null
+	echo > $trace/trace
+	echo mono > $trace/trace_clock
+	echo 1 > $trace/events/sched/sched_process_exec/enable
+	echo 1 > $trace/events/kvm/kvm_entry/enable
+	echo traceoff:1 > $trace/events/kvm/kvm_entry/trigger
+	echo 1 > $trace/tracing_on
+}
+
+# first_ms PID — from its exec to the entry
+first_ms() {
+	awk -v pid="pid=$1" '
+		{ for (i = 1; i <= NF; i++) if ($i ~ /^[0-9]+\.[0-9]+:$/) t = $i + 0 }
+		/sched_process_exec:/ { for (i = 1; i <= NF; i++) if ($i == pid) start = t }
+		/kvm_entry:/ && start { printf "%d", (t - start) * 1000; exit }' $trace/trace
+}
+
+# timed COMMAND... — run it, each line of its console after the time it came at; the first line is
+# the time of exec and the process
+timed() {
+	(
+		echo "EXEC $BASHPID"
+		exec "$@" < /tmp/guest.in 2>&1
+	) | while IFS= read -r line; do printf '%s %s\n' "$EPOCHREALTIME" "$line"; done > "$guest_log"
+}
+
+# one_run COMMAND... — appends "first start memory" to LAB_OUT/runs
+one_run() {
+	local pid first begin seen up
+	arm_trace
+	guest_log=$LAB_OUT/bench.log
+	timed "$@" &
+	guest_pid=$!
+	wait_line 120 'GUEST: userspace' || { fail "no guest: $(tail -n 1 "$guest_log")"; return; }
+	pid=$(awk '$2 == "EXEC" { print $3 }' "$guest_log")
+	begin=$(awk '$2 == "EXEC" { print $1 }' "$guest_log")
+	read -r seen up < <(awk '/GUEST: userspace at/ { print $1, $5 + 0 }' "$guest_log")
+	first=$(first_ms "$pid")
+	awk -v f="${first:-0}" -v b="$begin" -v s="$seen" -v u="$up" -v ram="$mib" '/^Pss:/ {
+		printf "%d %d %d\n", f, (s - b - u) * 1000, $2 - ram * 1024 }' \
+		"/proc/$pid/smaps_rollup" >> "$LAB_OUT/runs"
+	end_run "$pid"
+}
+
+# end_run PID — the guest would pause for long; what it leaves is undone
+end_run() {
+	kill -9 "$1"
+	wait "$guest_pid" 2> /dev/null
+	"$bulkhead" recover > /dev/null
+}
+
+median() { cut -d ' ' -f "$1" "$LAB_OUT/runs" | sort -n | sed -n "$(((runs + 1) / 2))p"; }
+
+# measure NAME COMMAND... — a row of the table
+measure() {
+	local name=$1 row
+	shift
+	: > "$LAB_OUT/runs"
+	for ((run = 0; run < runs; run++)); do one_run "$@"; done
+	row=$(printf '%-10s %5d MiB  first %5d ms  start %5d ms  memory %6d KiB' "$name" "$mib" \
+		"$(median 1)" "$(median 2)" "$(median 3)")
+	echo "$row" >> "$LAB_OUT/bench.txt"
+	ok "$row"
+}
+
+# syscalls NAME COMMAND... — how many before the guest runs for the first time
+syscalls() {
+	local name=$1 n
+	shift
+	timeout 60 strace -f -o /tmp/strace "$@" < /tmp/guest.in > /dev/null 2>&1 &
+	guest_pid=$!
+	guest_log=/tmp/strace
+	wait_line 60 KVM_RUN
+	end_run "$(awk 'NR == 1 { print $1 }' /tmp/strace)"
+	n=$(sed '/KVM_RUN/q' /tmp/strace | grep -cE '^[0-9]+ +[a-z_0-9]+\(')
+	echo "$name: $n system calls before the guest runs" >> "$LAB_OUT/bench.txt"
+	ok "$name: $n system calls before the guest runs"
+}
+
+size_of() {
+	echo "$1: $(stat -L -c %s "$2") bytes of binary" >> "$LAB_OUT/bench.txt"
+	ok "$1: $(stat -L -c %s "$2") bytes of binary"
+}
+
+check "a virtual function" make_vf
+mkfifo /tmp/guest.in
+exec 8<> /tmp/guest.in
+mount -t tracefs trace $trace 2> /dev/null
+write_profile bench "$cmdline" nvme vf
+sed -i "s|$LAB_STOCK_KERNEL|$LAB_SMALL_KERNEL|; s|$LAB_STOCK_INITRD|$LAB_SMALL_INITRD|" "$LAB_OUT/bench.cfg"
+nvme=$(address nvme) vf=$(address vf)
+
+# Bulkhead binds its devices itself and is measured with that; the others find them bound, so once
+# more like them.
+for mib in $sizes; do
+	measure bulkhead "$bulkhead" run "$LAB_OUT/bench.cfg" --set "memory=${mib}M"
+done
+mib=1024
+syscalls bulkhead "$bulkhead" run "$LAB_OUT/bench.cfg"
+check "NVMe is given to vfio-pci" give_to_vfio "$nvme"
+check "the VF is given to vfio-pci" give_to_vfio "$vf"
+for mib in $sizes; do
+	measure "(bound)" "$bulkhead" run "$LAB_OUT/bench.cfg" --set "memory=${mib}M"
+done
+for mib in $sizes; do
+	qemu_guest "$LAB_SMALL_KERNEL" "$LAB_SMALL_INITRD" "$cmdline" -m "${mib}M" \
+		-device "vfio-pci,host=$nvme" -device "vfio-pci,host=$vf"
+	measure QEMU "${qemu_command[@]}"
+done
+syscalls QEMU "${qemu_command[@]}"
+if [ -n "$KVMTOOL" ]; then
+	export HOME=/tmp
+	for mib in $sizes; do
+		measure kvmtool "$KVMTOOL" run -k "$LAB_SMALL_KERNEL" -i "$LAB_SMALL_INITRD" -m "$mib" -c 2 \
+			--console serial -p "$cmdline" --vfio-pci "$vf"
+	done
+	size_of kvmtool "$KVMTOOL"
+fi
+strip -o /tmp/bulkhead "$bulkhead" && size_of "bulkhead, stripped" /tmp/bulkhead
+size_of QEMU "$LAB_QEMU_BINARY"
