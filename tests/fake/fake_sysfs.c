@@ -107,6 +107,8 @@ static int apply(const struct host *host, const char *path, const char *text)
 		return set(host, path, text);
 	if (!strcmp(name, "driver/unbind"))
 		return strcmp(bdf, text) ? -ENODEV : unbind(host, bdf);
+	if (!strcmp(name, "sriov_numvfs") && fake_sysfs.numvfs)
+		return fake_sysfs.numvfs(host, bdf, text);
 	if (!strcmp(name, "driver_override") && !strcmp(text, "\n"))
 		text = "(null)";
 	return set(host, path, text);

@@ -8,6 +8,8 @@
 #ifndef BULKHEAD_TESTS_FAKE_SYSFS_H
 #define BULKHEAD_TESTS_FAKE_SYSFS_H
 
+struct host;
+
 struct fake_sysfs {
 	int writes;         /* so far */
 	int fail_at;        /* the number (from 1) of the write that fails; 0 = none */
@@ -15,6 +17,8 @@ struct fake_sysfs {
 	int die_at;         /* the process exits instead of this write; 0 = never */
 	int die_after;      /* the process exits right after this write; 0 = never */
 	const char *shy;    /* a driver that does not take any device; NULL = none */
+	/* The driver of a PF, told how many VFs to have; NULL: the number is kept and no more. */
+	int (*numvfs)(const struct host *host, const char *pf, const char *count);
 	const char *greedy; /* a driver that takes every device offered; NULL = none */
 };
 extern struct fake_sysfs fake_sysfs;
