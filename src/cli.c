@@ -192,6 +192,21 @@ static int parse_options(const struct cli_command *command, int argc, char **arg
 	}
 }
 
+static int store_rest(const struct cli_command *command, const struct cli_operand *operand,
+		      int argc, char **argv, void *args)
+{
+	struct cli_list *list = (void *)((char *)args + operand->offset);
+	while (optind < argc) {
+		if (list->n == CLI_REPEAT_MAX) {
+			cli_error("%s: more than %d times %s", command->name, CLI_REPEAT_MAX,
+				  operand->name);
+			return usage(command);
+		}
+		list->at[list->n++] = argv[optind++];
+	}
+	return CLI_GO;
+}
+
 static int store_operands(const struct cli_command *command, int argc, char **argv, void *args)
 {
 	for (size_t i = 0; i < command->n_operands; i++) {
@@ -202,6 +217,8 @@ static int store_operands(const struct cli_command *command, int argc, char **ar
 			cli_error("%s: %s is missing", command->name, o->name);
 			return usage(command);
 		}
+		if (o->repeat)
+			return store_rest(command, o, argc, argv, args);
 		const char *value = argv[optind++];
 		if (o->choices && check_choice(command->name, o->choices, value) != CLI_GO)
 			return CLI_USAGE;
@@ -236,7 +253,7 @@ void cli_help(const struct cli_command *command, FILE *out)
 	fprintf(out, "Usage: bulkhead %s [OPTION]...", command->name);
 	for (size_t i = 0; i < command->n_operands; i++) {
 		const struct cli_operand *o = &command->operands[i];
-		fprintf(out, o->optional ? " [%s]" : " %s", o->name);
+		fprintf(out, o->optional ? " [%s]%s" : " %s%s", o->name, o->repeat ? "..." : "");
 	}
 	fprintf(out, "\n\n%s\n\nOptions:\n", command->detail);
 	for (size_t i = 0; i < command->n_options; i++) {

@@ -48,10 +48,11 @@ struct cli_option {
 
 struct cli_operand {
 	const char *name;           /* as in the usage line: PROFILE */
-	size_t offset;              /* const char *, into argv */
+	size_t offset;              /* const char *, into argv; struct cli_list for `repeat` */
 	bool optional;              /* only the last ones may be */
 	const char *const *choices; /* NULL = any text */
 	enum cli_complete complete;
+	bool repeat; /* only the last may be: takes all that is left */
 };
 
 struct cli_command {

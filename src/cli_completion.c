@@ -162,7 +162,7 @@ static void zsh_command(const struct cli_command *c, FILE *out)
 		zsh_option(&c->options[i], out);
 	for (size_t i = 0; i < c->n_operands; i++) {
 		const struct cli_operand *o = &c->operands[i];
-		fprintf(out, " \\\n\t\t\t'%s", o->optional ? ":" : "");
+		fprintf(out, " \\\n\t\t\t'%s", o->repeat ? "*" : o->optional ? ":" : "");
 		zsh_action(o->name, o->choices, o->complete, out);
 		fputc('\'', out);
 	}

@@ -34,8 +34,11 @@ static const struct cli_option options[] = {
 	{ "set", 's', CLI_REPEAT, offsetof(struct args, set), "PATH=VALUE", NULL, 0, "change one" },
 };
 static const struct cli_operand operands[] = {
-	{ "ACTION", offsetof(struct args, first), false, actions, 0 },
-	{ "FILE", offsetof(struct args, second), true, NULL, CLI_COMPLETE_FILE },
+	{ .name = "ACTION", .offset = offsetof(struct args, first), .choices = actions },
+	{ .name = "FILE",
+	  .offset = offsetof(struct args, second),
+	  .optional = true,
+	  .complete = CLI_COMPLETE_FILE },
 };
 static const struct cli_command command = {
 	"test",   "try the parser",    "Tries the parser.", options, ARRAY_LEN(options),
@@ -91,6 +94,39 @@ static void options_and_operands_may_be_mixed(void **state)
 	assert_string_equal(a->set.at[2], "c=3");
 	assert_string_equal(a->first, "dump");
 	assert_string_equal(a->second, "file");
+}
+
+static int rest(unsigned n, struct args *args)
+{
+	static const struct cli_operand rest_operands[] = {
+		{ .name = "ACTION", .offset = offsetof(struct args, first) },
+		{ .name = "WORD", .offset = offsetof(struct args, set), .optional = true, .repeat = true },
+	};
+	static const struct cli_command rest_command = { "test",  "", "", NULL, 0,
+							 rest_operands, ARRAY_LEN(rest_operands) };
+	char *argv[CLI_REPEAT_MAX + 8];
+	for (unsigned i = 0; i < n + 2; i++)
+		argv[i] = (char *)(uintptr_t) "test";
+	argv[n + 2] = NULL;
+	*args = (struct args){ 0 };
+	capture_begin(&parsed.said);
+	int status = cli_parse(&rest_command, (int)n + 2, argv, args);
+	cli_help(&rest_command, stdout);
+	capture_end(&parsed.said);
+	return status;
+}
+
+static void the_last_operand_may_take_all_the_rest(void **state)
+{
+	(void)state;
+	struct args args;
+	for (unsigned n = 0; n <= CLI_REPEAT_MAX; n++) {
+		assert_int_equal(rest(n, &args), CLI_GO);
+		assert_int_equal(args.set.n, n);
+	}
+	assert_non_null(strstr(parsed.said.out, " ACTION [WORD]...\n"));
+	assert_int_equal(rest(CLI_REPEAT_MAX + 1, &args), CLI_USAGE);
+	assert_non_null(strstr(parsed.said.err, "test: more than 64 times WORD"));
 }
 
 static void an_optional_operand_may_be_left_out(void **state)
@@ -319,6 +355,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(options_and_operands_may_be_mixed),
 		cmocka_unit_test(an_optional_operand_may_be_left_out),
+		cmocka_unit_test(the_last_operand_may_take_all_the_rest),
 		cmocka_unit_test(two_dashes_end_the_options),
 		cmocka_unit_test(what_cannot_be_parsed_is_said_and_status_is_two),
 		cmocka_unit_test(an_option_repeated_without_end_is_refused),
