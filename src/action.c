@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "action_vf.h"
 #include "base/bytes.h"
 #include "base/file.h"
 #include "core/sysfs.h"
@@ -159,6 +160,15 @@ static const struct {
 	[ACTION_UNSAFE_INTERRUPTS] = { "unsafe-interrupts", capture_unsafe, do_unsafe, undo_unsafe,
 				       text_unsafe },
 	[ACTION_POWER_ON] = { "power", capture_power, do_power, undo_power, text_power },
+	[ACTION_VF_AUTOPROBE] = { "vf-autoprobe", action_capture_vf_autoprobe,
+				  action_do_vf_autoprobe, action_undo_vf_autoprobe,
+				  action_text_vf_autoprobe },
+	[ACTION_VF_SETTINGS] = { "vf-settings", action_capture_vf_settings, action_do_vf_settings,
+				 action_undo_vf_settings, action_text_vf_settings },
+	[ACTION_VF_DRIVER] = { "vf-driver", action_capture_vf_driver, action_do_vf_driver,
+			       action_undo_vf_driver, action_text_vf_driver },
+	[ACTION_VF_COUNT] = { "vf-count", action_capture_vf_count, action_do_vf_count,
+			      action_undo_vf_count, action_text_vf_count },
 };
 
 const char *action_word(enum action_kind kind)
@@ -191,6 +201,11 @@ int action_capture(const struct host *host, struct action *action, struct err *e
 int action_do(const struct host *host, const struct action *action, struct err *err)
 {
 	return kinds[action->kind].make(host, action, err);
+}
+
+bool action_goes_first(const struct action *action)
+{
+	return action->kind == ACTION_VF_COUNT;
 }
 
 int action_undo(const struct host *host, const struct action *action, struct err *err)

@@ -6,6 +6,8 @@
 #ifndef BULKHEAD_ACTION_H
 #define BULKHEAD_ACTION_H
 
+#include <stdbool.h>
+
 #include "base/bdf.h"
 #include "base/err.h"
 #include "core/host.h"
@@ -15,8 +17,14 @@ enum action_kind {
 	ACTION_BIND_VFIO,         /* device: driver_override, unbind, probe */
 	ACTION_UNSAFE_INTERRUPTS, /* vfio_iommu_type1.allow_unsafe_interrupts = Y */
 	ACTION_POWER_ON, /* device: power/control = on (no runtime suspend while assigned) */
+	ACTION_VF_AUTOPROBE,      /* PF: sriov_drivers_autoprobe = 0 */
+	ACTION_VF_SETTINGS,       /* PF: `settings` of VF `number`; NULL: only saved */
+	ACTION_VF_DRIVER,         /* PF: driver of VF `number`, saved for when it is made again */
+	ACTION_VF_COUNT,          /* PF: `number` VFs */
 	N_ACTION_KINDS
 };
+
+struct vf_settings;
 
 struct action {
 	enum action_kind kind;
@@ -24,9 +32,12 @@ struct action {
 	/* What to go back to; the plan's guess from the inventory until action_capture reads it. */
 	char old_driver[NAME_MAX_SHORT], old_override[NAME_MAX_SHORT];
 	char old_value[NAME_MAX_SHORT];
+	/* What to change to, where the kind leaves it open. Not recorded: undo needs none of it. */
+	unsigned number;
+	const struct vf_settings *settings; /* borrowed */
 };
 
-/* `bind`, `unsafe-interrupts`, `power`; -EINVAL from the other direction for any other word. */
+/* `bind`, `power`, `vf-count` …; -EINVAL from the other direction for any other word. */
 const char *action_word(enum action_kind kind);
 int action_from_word(const char *word, enum action_kind *ret_kind);
 
@@ -44,6 +55,12 @@ int action_capture(const struct host *host, struct action *action, struct err *e
 
 /* Makes the change. On failure it may be half made: undo it. */
 int action_do(const struct host *host, const struct action *action, struct err *err);
+
+/*
+ * True when the undo of older records of the same device has to wait for this one's: what they put
+ * back, this one's undo would destroy again.
+ */
+bool action_goes_first(const struct action *action);
 
 /* Back to the old_ fields, from whatever state. Already so, or the device gone, is success. */
 int action_undo(const struct host *host, const struct action *action, struct err *err);

@@ -12,6 +12,8 @@
 #include "base/cleanup.h"
 #include "journal_dir.h"
 
+#define STUCK_MAX 16
+
 /* --- steps --- */
 
 void journal_step(struct journal *journal, const char *fmt, ...)
@@ -242,11 +244,31 @@ static int undo_one(struct journal *journal, const struct record *record, struct
 	return r;
 }
 
+/* Devices with a change that could not be undone and that older ones have to wait for. */
+struct stuck {
+	struct bdf bdf[STUCK_MAX];
+	unsigned n;
+};
+
+static bool has_to_wait(const struct stuck *stuck, const struct action *action)
+{
+	for (unsigned i = 0; i < stuck->n; i++)
+		if (bdf_equal(stuck->bdf[i], action->bdf))
+			return true;
+	return stuck->n == STUCK_MAX;
+}
+
 static int undo_all(struct journal *journal, const struct journal_log *log, struct err *err)
 {
+	struct stuck stuck = { .n = 0 };
 	int first = 0;
 	for (size_t i = log->live.n; i-- > 0;) {
+		const struct action *action = &log->live.at[i].action;
+		if (has_to_wait(&stuck, action))
+			continue;
 		int r = undo_one(journal, &log->live.at[i], first ? NULL : err);
+		if (r && action_goes_first(action))
+			stuck.bdf[stuck.n++] = action->bdf;
 		first = first ? first : r;
 	}
 	return first;

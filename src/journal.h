@@ -62,6 +62,12 @@ int journal_do(struct journal *journal, const struct action *action, struct err 
 /* Undoes everything recorded, newest first; goes on after failures and reports the first. */
 int journal_undo(struct journal *journal, struct err *err);
 
+/*
+ * Gives up the way back: what was changed stays, as from one moment to the next. For changes that are
+ * to last; journal_close then leaves nothing.
+ */
+int journal_keep(struct journal *journal, struct err *err);
+
 /* A step of somebody else's between two changes, for the same hook. */
 void journal_step(struct journal *journal, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
