@@ -23,6 +23,7 @@
 enum command { /* index into commands[] */
 	CMD_DEVICES,
 	CMD_CHECK,
+	CMD_VF,
 	CMD_RUN,
 	CMD_RECOVER,
 	CMD_STATUS,
@@ -36,13 +37,14 @@ enum command { /* index into commands[] */
 struct cmd_args {
 	const char *profile; /* PROFILE: a file */
 	const char *name;    /* NAME of a running profile; NULL = the only one, or all */
-	const char *action;  /* of `profile`: "dump", "reference" */
+	const char *action;  /* of `profile`: "dump", "reference"; of `vf`: "list" … */
 	const char *shell;   /* of `completion` */
-	const char *device;  /* of `devices`: ADDRESS; NULL = all */
+	const char *device;  /* of `devices`: ADDRESS; of `vf`: PF; NULL = all */
 	const char *group;   /* of `devices`: --group; NULL = all */
 	const char *iommu;   /* --iommu; NULL = as the profile says */
 	const char *host;    /* --host DIR: sys, proc, dev and run below it; "" = the real ones */
 	struct cli_list set; /* --set PATH=VALUE */
+	struct cli_list words; /* of `vf`: what follows PF */
 	bool json;
 	bool dump_profile;
 	bool verbose;
@@ -62,6 +64,7 @@ int cmd_load_profile(const struct cmd_args *args, struct profile *profile);
 
 int cmd_devices(int argc, char **argv);
 int cmd_check(int argc, char **argv);
+int cmd_vf(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_recover(int argc, char **argv);
 int cmd_status(int argc, char **argv);

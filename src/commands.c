@@ -18,6 +18,7 @@
 	}
 
 static const char *const iommu_choices[] = { "auto", "type1", "iommufd", NULL };
+static const char *const vf_actions[] = { "list", "create", "set", "remove", NULL };
 static const char *const profile_actions[] = { "dump", "reference", NULL };
 
 #define OPT_JSON OPTION(json, "json", CLI_FLAG, .help = "print JSON")
@@ -45,6 +46,7 @@ static const struct cli_option devices_options[] = {
 };
 static const struct cli_option check_options[] = { OPT_SET,  OPT_IOMMU, OPT_DUMP,
 						   OPT_JSON, OPT_HOST,  OPT_VERBOSE };
+static const struct cli_option vf_options[] = { OPT_JSON, OPT_HOST, OPT_VERBOSE };
 static const struct cli_option run_options[] = { OPT_SET, OPT_IOMMU, OPT_DUMP, OPT_HOST,
 						 OPT_VERBOSE };
 static const struct cli_option recover_options[] = { OPT_HOST, OPT_VERBOSE };
@@ -60,6 +62,11 @@ static const struct cli_operand profile_operand[] = {
 	OPERAND(profile, "PROFILE", .complete = CLI_COMPLETE_PROFILE),
 };
 static const struct cli_operand device_operand[] = { OPERAND(device, "ADDRESS", .optional = true) };
+static const struct cli_operand vf_operands[] = {
+	OPERAND(action, "ACTION", .choices = vf_actions),
+	OPERAND(device, "PF", .optional = true),
+	OPERAND(words, "ARGUMENT", .optional = true, .repeat = true),
+};
 static const struct cli_operand name_operand[] = { OPERAND(name, "NAME", .optional = true) };
 static const struct cli_operand profile_operands[] = {
 	OPERAND(action, "ACTION", .choices = profile_actions),
@@ -86,6 +93,19 @@ const struct cli_command commands[N_COMMANDS] = {
 		"in the guest, and what it costs. If the profile cannot run, prints all reasons\n"
 		"and exits with 1. Changes nothing.",
 		OPTIONS(check_options), OPERANDS(profile_operand),
+	},
+	[CMD_VF] = {
+		"vf", "list, create, set up and remove the VFs of SR-IOV devices",
+		"  list [PF]                      the PFs and their VFs, or those of one PF\n"
+		"  create PF COUNT                have COUNT VFs, each with a stable MAC\n"
+		"  set PF INDEX KEY=VALUE...      change settings of one VF\n"
+		"  remove PF                      have no VFs\n\n"
+		"PF is a network interface, an address or vendor:device. Keys: mac, vlan\n"
+		"(0-4095), qos (0-7), proto (802.1q, 802.1ad), trust and spoofchk (on, off),\n"
+		"link_state (auto, enable, disable), min_rate and max_rate (Mb/s). Changes last;\n"
+		"each is made whole or not at all. A PF with a VF that somebody holds keeps its\n"
+		"number of VFs.",
+		OPTIONS(vf_options), OPERANDS(vf_operands),
 	},
 	[CMD_RUN] = {
 		"run", "run a profile's virtual machine until it powers off",

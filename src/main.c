@@ -8,9 +8,10 @@
 #include "cmd.h"
 
 static int (*const run[N_COMMANDS])(int argc, char **argv) = {
-	[CMD_DEVICES] = cmd_devices, [CMD_CHECK] = cmd_check,           [CMD_RUN] = cmd_run,
-	[CMD_RECOVER] = cmd_recover, [CMD_STATUS] = cmd_status,         [CMD_STOP] = cmd_stop,
-	[CMD_PROFILE] = cmd_profile, [CMD_COMPLETION] = cmd_completion,
+	[CMD_DEVICES] = cmd_devices,       [CMD_CHECK] = cmd_check,   [CMD_VF] = cmd_vf,
+	[CMD_RUN] = cmd_run,               [CMD_RECOVER] = cmd_recover, [CMD_STATUS] = cmd_status,
+	[CMD_STOP] = cmd_stop,             [CMD_PROFILE] = cmd_profile,
+	[CMD_COMPLETION] = cmd_completion,
 };
 
 static void list_commands(FILE *out)
