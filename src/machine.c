@@ -132,6 +132,7 @@ static int device_up(struct machine *m, const struct plan_device *planned, struc
 		config.rom_off = !strcmp(planned->wanted->rom, "off");
 		config.rom_path = config.rom_off ? NULL : planned->wanted->rom;
 	}
+	config.p2p = planned->wanted && planned->wanted->p2p;
 	struct vfio_pci *vfio = &m->device[m->n_devices_up];
 	int r = vfio_pci_init(vfio, planned->dev, &config, &m->iommu, &m->root, &m->vm.irqs, err);
 	if (r)
@@ -182,7 +183,10 @@ static void devices_down(struct machine *m)
 	}
 }
 
-/* RAM is mapped after the devices are attached: type1 has no address space before. */
+/*
+ * RAM is mapped after the devices are attached: type1 has no address space before. It stays mapped
+ * until the address space goes, so that a device that is not quiet yet finds its memory.
+ */
 static int dma_up(struct machine *m, struct err *err)
 {
 	if (!m->plan->n_devices)
@@ -195,12 +199,6 @@ static int dma_up(struct machine *m, struct err *err)
 			r = iommu_map(&m->iommu, ram->gpa, ram->hva, ram->size, true, err);
 	}
 	return r;
-}
-
-static void dma_down(struct machine *m)
-{
-	for (unsigned i = 0; m->plan->n_devices && i < m->gmem.n; i++)
-		iommu_unmap(&m->iommu, m->gmem.regions[i].gpa, m->gmem.regions[i].size, NULL);
 }
 
 static int console_up(struct machine *m, struct err *err)
@@ -317,15 +315,10 @@ static int guest_up(struct machine *m, struct err *err)
 	return machine_reset(m, err);
 }
 
-static void guest_down(struct machine *m)
-{
-	(void)m;
-}
-
 static const struct part {
 	const char *name;
 	int (*up)(struct machine *m, struct err *err);
-	void (*down)(struct machine *m);
+	void (*down)(struct machine *m); /* NULL: what is above it takes it along */
 } parts[] = {
 	{ "guest memory", memory_up, memory_down },
 	{ "address buses", buses_up, buses_down },
@@ -334,12 +327,12 @@ static const struct part {
 	{ "PCI hierarchy", pci_up, pci_down },
 	{ "address space", iommu_up, iommu_down },
 	{ "assigned devices", fresh_devices_up, devices_down },
-	{ "DMA mappings", dma_up, dma_down },
+	{ "DMA mappings", dma_up, NULL },
 	{ "console", console_up, console_down },
 	{ "board", board_up, board_down },
 	{ "ACPI tables", acpi_up, acpi_down },
 	{ "vCPUs", vcpus_up, vcpus_down },
-	{ "first instruction", guest_up, guest_down },
+	{ "first instruction", guest_up, NULL },
 	{ "vCPU threads", threads_up, threads_down },
 };
 
@@ -381,8 +374,10 @@ int machine_up(struct machine *m, const struct plan *plan, const struct host *ho
 void machine_down(struct machine *m)
 {
 	while (m->n_parts_up) {
-		log_debug("down: %s", parts[m->n_parts_up - 1].name);
-		parts[--m->n_parts_up].down(m);
+		const struct part *part = &parts[--m->n_parts_up];
+		log_debug("down: %s", part->name);
+		if (part->down)
+			part->down(m);
 	}
 	loop_timer_cancel(m->loop, &m->stop_timer);
 	loop_unpost(m->loop, &m->work);

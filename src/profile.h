@@ -33,6 +33,7 @@ struct profile_device {
 	uint16_t vendor, device;
 	char *rom;           /* NULL = device's own, "off", or a path */
 	enum group_policy group;
+	bool p2p;            /* its BARs are mapped for DMA of the guest's other devices */
 	unsigned line;       /* in the file, for messages; 0 = from --set */
 };
 

@@ -138,6 +138,15 @@ static const struct opt device_rows[] = {
 			  "`\"hold\"` binds them to vfio-pci for as long as the guest runs; "
 			  "`\"take\"` gives them to the guest as well.",
 	},
+	{
+		.key = "p2p",
+		.type = OPT_BOOL,
+		.offset = offsetof(struct profile_device, p2p),
+		.fallback = "false",
+		.brief = "Let the guest's other devices reach this one's BARs by DMA",
+		.detail = "Peer-to-peer, as GPUDirect and NVMe controller memory want it. Where the "
+			  "IOMMU or its back end cannot map BARs, the guest runs without.",
+	},
 };
 static const struct opt_table device_table = { device_rows, ARRAY_LEN(device_rows) };
 
