@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/parse.h"
+#include "journal.h"
 #include "sriov/vf.h"
 #include "vf_held.h"
 #include "vfio/bind.h"
@@ -157,9 +159,22 @@ int action_capture_vf_count(const struct host *host, struct action *action, stru
 	return pf.count == action->number;
 }
 
+/* Nobody holds a VF, and no run can come to hold one before the number is another. */
+static int change_count(const struct host *host, const struct pf *pf, unsigned count,
+			struct err *err)
+{
+	autoclose int lock_fd = -1;
+	int r = journal_lock_claims(host, &lock_fd, err);
+	if (!r)
+		r = vf_check_free(host, pf, err);
+	return r ? r : pf_set_count(host, pf->bdf, count, err);
+}
+
 int action_do_vf_count(const struct host *host, const struct action *action, struct err *err)
 {
-	return pf_set_count(host, action->bdf, action->number, err);
+	struct pf pf;
+	int r = pf_read(host, action->bdf, &pf, err);
+	return r ? r : change_count(host, &pf, action->number, err);
 }
 
 int action_undo_vf_count(const struct host *host, const struct action *action, struct err *err)
@@ -173,10 +188,8 @@ int action_undo_vf_count(const struct host *host, const struct action *action, s
 		return r < 0 ? r : 0;
 	if (pf.count == old)
 		return 0;
-	r = vf_check_free(host, &pf, err);
-	if (!r)
-		r = pf_set_autoprobe(host, action->bdf, false, err);
-	return r ? r : pf_set_count(host, action->bdf, (unsigned)old, err);
+	r = pf_set_autoprobe(host, action->bdf, false, err);
+	return r ? r : change_count(host, &pf, (unsigned)old, err);
 }
 
 void action_text_vf_count(const struct action *action, char *buf, size_t size)

@@ -46,7 +46,7 @@ static const struct cli_option devices_options[] = {
 };
 static const struct cli_option check_options[] = { OPT_SET,  OPT_IOMMU, OPT_DUMP,
 						   OPT_JSON, OPT_HOST,  OPT_VERBOSE };
-static const struct cli_option vf_options[] = { OPT_JSON, OPT_HOST, OPT_VERBOSE };
+static const struct cli_option vf_options[] = { OPT_JSON, OPT_HOST };
 static const struct cli_option run_options[] = { OPT_SET, OPT_IOMMU, OPT_DUMP, OPT_HOST,
 						 OPT_VERBOSE };
 static const struct cli_option recover_options[] = { OPT_HOST, OPT_VERBOSE };

@@ -90,6 +90,11 @@ int journal_recover(const struct host *host, const char *name,
 
 /* Devices claimed by live runs, and by killed ones that were not recovered. At most `max`. */
 int journal_claims(const struct host *host, struct plan_claim *ret, unsigned max, unsigned *ret_n);
+/*
+ * No run can claim a device until the caller closes *ret_fd: for what must not meet a new holder. Waits
+ * for a run that is just claiming.
+ */
+int journal_lock_claims(const struct host *host, int *ret_fd, struct err *err);
 /* Records that this run holds the plan's devices; -EBUSY names device and other profile. */
 int journal_claim(struct journal *journal, const struct plan *plan, struct err *err);
 

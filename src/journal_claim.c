@@ -87,6 +87,15 @@ static int lock_claims(int run_fd, int *ret_fd)
 	return 0;
 }
 
+int journal_lock_claims(const struct host *host, int *ret_fd, struct err *err)
+{
+	autoclose int run_fd = host_open_run(host, true, err);
+	if (run_fd < 0)
+		return run_fd;
+	int r = lock_claims(run_fd, ret_fd);
+	return r ? err_errno(err, r, "%s/" CLAIM_LOCK, host->run_path) : 0;
+}
+
 static int check_free(const struct claims *claims, const struct plan *plan, struct err *err)
 {
 	for (unsigned i = 0; i < plan->n_devices; i++)

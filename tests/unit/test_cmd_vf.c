@@ -14,6 +14,7 @@
 #include "fake/fake_netadm.h"
 #include "fake/fake_sriov.h"
 #include "fake/fake_sysfs.h"
+#include "journal.h"
 #include "json.h"
 #include "sriov/settings.h"
 
@@ -94,6 +95,14 @@ static const char *settings_of(unsigned vf)
 static void assert_no_journal(void)
 {
 	assert_false(host_tree_has(&tree, "run/bulkhead/vf-0000-02-00.0"));
+}
+
+static void assert_as(const char *before)
+{
+	char *after = host_tree_state(&tree);
+	assert_string_equal(after, before);
+	assert_no_journal();
+	free(after);
 }
 
 /* --- what it is for --- */
@@ -310,6 +319,19 @@ static void a_vf_whose_interface_is_up_keeps_the_count(void **state)
 	assert_held("its interface eth7 is up");
 }
 
+static void a_vf_of_a_running_profile_keeps_the_count(void **state)
+{
+	(void)state;
+	struct journal journal;
+	struct err err = { 0 };
+	assert_done("vf create enp2s0f0 2");
+	assert_int_equal(journal_open(&journal, &tree.host, "web", &err), 0);
+	host_tree_add(&tree, "run/bulkhead/web/devices = 0000:02:10.2\\n\n");
+	assert_held("profile 'web' has it; bulkhead stop web");
+	journal_close(&journal);
+	assert_done("vf remove enp2s0f0");
+}
+
 static void a_vf_of_a_killed_profile_keeps_the_count(void **state)
 {
 	(void)state;
@@ -318,6 +340,54 @@ static void a_vf_of_a_killed_profile_keeps_the_count(void **state)
 	host_tree_add(&tree, "run/bulkhead/web/devices = 0000:02:10.2\\n\n"
 			     "run/bulkhead/web/journal = damaged\\n\n");
 	assert_held("profile 'web' was killed while it had it; bulkhead recover web");
+}
+
+static void a_vf_that_is_taken_after_the_first_look_is_seen_by_the_second(void **state)
+{
+	(void)state;
+	int status;
+	char *before;
+	assert_done("vf create enp2s0f0 2");
+	before = host_tree_state(&tree);
+	setenv("BULKHEAD_STOP_AT", "change vf-count 0000:02:00.0", 1);
+	fflush(stdout);
+	pid_t pid = fork();
+	if (!pid)
+		_exit(run("vf remove enp2s0f0") == CLI_FAILED &&
+		      strstr(said.err, "profile 'web'") && strstr(said.err, "as it was before"));
+	unsetenv("BULKHEAD_STOP_AT");
+	assert_return_code(waitpid(pid, &status, WUNTRACED), errno);
+	assert_true(WIFSTOPPED(status));
+	host_tree_add(&tree, "run/bulkhead/web/devices = 0000:02:10.2\\n\n"
+			     "run/bulkhead/web/journal = damaged\\n\n");
+	kill(pid, SIGCONT);
+	assert_return_code(waitpid(pid, &status, 0), errno);
+	assert_int_equal(WEXITSTATUS(status), 1);
+	assert_as(before);
+	free(before);
+}
+
+/* While a run claims its devices, a change of the number waits. */
+static void a_change_waits_for_a_run_that_is_claiming(void **state)
+{
+	(void)state;
+	int lock_fd = -1, status;
+	struct err err = { 0 };
+	assert_done("vf create enp2s0f0 2");
+	assert_int_equal(journal_lock_claims(&tree.host, &lock_fd, &err), 0);
+	fflush(stdout);
+	pid_t pid = fork();
+	if (!pid) {
+		close(lock_fd);
+		_exit(run("vf remove enp2s0f0"));
+	}
+	usleep(100000);
+	assert_int_equal(waitpid(pid, &status, WNOHANG), 0);
+	assert_string_equal(host_tree_read(&tree, PF_DIR "/sriov_numvfs"), "2");
+	close(lock_fd);
+	assert_return_code(waitpid(pid, &status, 0), errno);
+	assert_int_equal(WEXITSTATUS(status), CLI_OK);
+	assert_string_equal(host_tree_read(&tree, PF_DIR "/sriov_numvfs"), "0");
 }
 
 /* --- failures --- */
@@ -348,14 +418,6 @@ static char *prepare(unsigned change)
 		host_tree_add(&tree, VF_DIR(2) "/driver -> ../../../bus/pci/drivers/igbvf\n");
 	all_well();
 	return host_tree_state(&tree);
-}
-
-static void assert_as(const char *before)
-{
-	char *after = host_tree_state(&tree);
-	assert_string_equal(after, before);
-	assert_no_journal();
-	free(after);
 }
 
 /* One call of `counter` after another fails: all is as before, or it was not needed. */
@@ -546,7 +608,10 @@ int main(void)
 		TEST(what_cannot_be_is_refused_before_anything_is_changed),
 		TEST(a_vf_that_a_process_has_open_keeps_the_count),
 		TEST(a_vf_whose_interface_is_up_keeps_the_count),
+		TEST(a_vf_of_a_running_profile_keeps_the_count),
 		TEST(a_vf_of_a_killed_profile_keeps_the_count),
+		TEST(a_vf_that_is_taken_after_the_first_look_is_seen_by_the_second),
+		TEST(a_change_waits_for_a_run_that_is_claiming),
 		TEST(a_write_that_fails_puts_everything_back),
 		TEST(a_netlink_call_that_fails_puts_everything_back),
 		TEST(a_setting_that_does_not_stick_takes_the_others_back),

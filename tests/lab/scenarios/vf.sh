@@ -18,7 +18,7 @@ vf_state() {
 	ip -d link show
 	cat "$dir/sriov_numvfs" "$dir/sriov_drivers_autoprobe"
 	ls "$dir" | grep virtfn
-	ls -A /run/bulkhead 2>/dev/null
+	ls -A /run/bulkhead 2>/dev/null | grep -v lock
 }
 
 # line INDEX — what iproute2 says of that VF
