@@ -38,6 +38,7 @@ class Channel:
         self.out, self.tell = out, tell
         self.count = {"ok": 0, "FAIL": 0, "skip": 0}
         self.status = None
+        self._start = time.monotonic()
         self._qmp = None
         self._log = open(os.path.join(out, "results"), "w", encoding="utf-8")
 
@@ -47,8 +48,7 @@ class Channel:
 
     def follow(self, qemu, sockets, deadline):
         """Serve until QEMU exits. Returns None, or why the run is a failure."""
-        start = time.monotonic()
-        line = _connect(os.path.join(sockets, "channel"), qemu, start + 30)
+        line = _connect(os.path.join(sockets, "channel"), qemu, self._start + 30)
         if not line:
             return f"QEMU did not start: see {os.path.join(self.out, 'qemu.log')}"
         self._qmp = qmp.Qmp(os.path.join(sockets, "qmp"))
@@ -98,8 +98,9 @@ class Channel:
             return f"{text}: {error}"
 
     def _say(self, text):
-        self.tell(text)
-        self._log.write(text + "\n")
+        line = f"{time.monotonic() - self._start:6.1f} {text}"
+        self.tell(line)
+        self._log.write(line + "\n")
         self._log.flush()
 
     def _act(self, word, args):

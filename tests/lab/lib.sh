@@ -1,8 +1,29 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # What scenario scripts are made of. They run as root in the emulated host; file descriptor 9 is the
-# channel to the outside (scripts/lab.d/channel.py), LAB_OUT the folder of results.
+# channel to the outside (scripts/lab.d/channel.py). LAB_OUT is where they write: a folder in memory,
+# because a guest's console must not wait for the 9p share. It is copied to the share, LAB_SHARE,
+# every few seconds and at the end; pictures and qemu.log are there only.
+#
+# A process costs tens of milliseconds in an emulated machine, so what runs often uses builtins.
 set -uo pipefail
+
+LAB_SHARE=$LAB_OUT
+LAB_OUT=/run/lab
+mkdir -p "$LAB_OUT" /run/lab.private
+mkfifo /run/lab.private/silence
+exec 7<> /run/lab.private/silence
+
+# nap SECONDS — sleep without a process
+nap() { read -rt "$1" <&7 || true; }
+
+copy_out() { cp -r "$LAB_OUT/." "$LAB_SHARE/"; }
+(
+	exec 9>&-
+	while nap 5; do copy_out; done
+) &
+copier=$!
+trap 'kill $copier; wait $copier 2> /dev/null; copy_out' EXIT
 
 # -- reporting ---------------------------------------------------------------------------------
 
@@ -14,10 +35,13 @@ ask() {
 	[ "$answer" = done ] || { echo "$answer"; return 1; }
 }
 
-ok() { ask ok "$(one_line "$@")"; }
-fail() { ask FAIL "$(one_line "$@")"; }
-note() { ask note "$(one_line "$@")"; }
-one_line() { printf '%s' "$*" | tr '\n\r' '  ' | cut -c -300; }
+ok() { say ok "$*"; }
+fail() { say FAIL "$*"; }
+note() { say note "$*"; }
+say() {
+	local text=${2//[$'\n\r']/ }
+	ask "$1" "${text:0:400}"
+}
 
 # check NAME COMMAND... — ok if the command succeeds; its output is the reason if it does not
 check() {
@@ -40,12 +64,11 @@ contains() {
 
 # wait_until SECONDS COMMAND... — poll until it succeeds
 wait_until() {
-	local left=$(($1 * 5))
+	local end=$((SECONDS + $1))
 	shift
 	while ! "$@"; do
-		left=$((left - 1))
-		[ $left -gt 0 ] || return 1
-		sleep 0.2
+		[ $SECONDS -lt $end ] || return 1
+		nap 0.3
 	done
 }
 
@@ -72,18 +95,27 @@ address() {
 
 # The machine has an AHCI controller of its own on bus 0; the lab's devices never are there.
 address_of_id() {
-	local dir
+	local dir vendor device
 	for dir in /sys/bus/pci/devices/*; do
 		case $dir in */0000:00:*) continue ;; esac
-		if [ "$(< "$dir/vendor"):$(< "$dir/device")" = "$1" ]; then
-			basename "$dir"
+		read -r vendor < "$dir/vendor"
+		read -r device < "$dir/device"
+		if [ "$vendor:$device" = "$1" ]; then
+			echo "${dir##*/}"
 			return
 		fi
 	done
 	return 1
 }
 
-driver_of() { basename "$(readlink "/sys/bus/pci/devices/$1/driver" || echo none)"; }
+driver_of() {
+	local path
+	for path in /sys/bus/pci/drivers/*/"$1"; do
+		[ -e "$path" ] || { echo none; return; }
+		path=${path%/*}
+		echo "${path##*/}"
+	done
+}
 
 # give_to_vfio ADDRESS — as a person does it by hand
 give_to_vfio() {
@@ -115,23 +147,33 @@ make_vf() {
 
 # host_state FILE — everything of the host that assigning devices may change and must give back
 host_state() {
-	local dir file
 	{
-		for dir in /sys/bus/pci/devices/*; do
-			echo "$(basename "$dir") driver=$(driver_of "$(basename "$dir")")"
-			for file in driver_override enable sriov_numvfs sriov_drivers_autoprobe \
-				power/control reset_method d3cold_allowed; do
-				[ ! -e "$dir/$file" ] || echo "  $file=$(tr '\n' ' ' 2>/dev/null < "$dir/$file")"
-			done
-			ls "$dir/net" 2>/dev/null | sed 's/^/  net=/'
-		done
-		ls /dev/vfio /sys/bus/pci/drivers /run/bulkhead 2>/dev/null
-		ip -o link show | sed 's/ state .*//; s/<[^>]*>//'
+		drivers_and_attributes
+		networks
+		# A network device that was away comes back with another index.
+		ip -o link show | sed 's/^[0-9]*: //; s/ state .*//; s/<[^>]*>//' | sort
 		ip route
 		sort /proc/mounts
-		grep -E 'HugePages_Total' /proc/meminfo
-		cat /sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts 2>/dev/null
-	} > "$1"
+		echo /dev/vfio/* /run/bulkhead/*/
+		sed -n '/HugePages_Total/p' /proc/meminfo
+		cat /sys/module/{vfio_iommu_type1,iommufd}/parameters/allow_unsafe_interrupts
+	} > "$1" 2> /dev/null
+}
+
+drivers_and_attributes() {
+	local path file value
+	for path in /sys/bus/pci/drivers/*/0000:*; do echo "$path"; done
+	for path in /sys/bus/pci/devices/*; do
+		for file in driver_override enable sriov_numvfs sriov_drivers_autoprobe power/control \
+			reset_method d3cold_allowed; do
+			[ ! -e "$path/$file" ] || { read -r value < "$path/$file"; echo "$path/$file $value"; }
+		done
+	done
+}
+
+networks() {
+	local path
+	for path in /sys/bus/pci/devices/*/net/*; do echo "$path"; done
 }
 
 # host_unchanged NAME — compares with the state that `host_state $LAB_OUT/host.before` saved. A driver
@@ -168,7 +210,7 @@ nvme_proof() {
 
 # guest_cmdline TASKS [END] — a guest kernel's command line (tests/guest/init)
 guest_cmdline() {
-	echo "console=ttyS0 ${quiet-quiet} panic=-1 task=$1 end=${2:-poweroff}"
+	echo "console=ttyS0 quiet panic=-1 task=$1 end=${2:-poweroff}"
 }
 
 # start_guest NAME COMMAND... — in the background; its console goes to LAB_OUT/NAME.log, and its
@@ -176,9 +218,7 @@ guest_cmdline() {
 start_guest() {
 	guest_log=$LAB_OUT/$1.log
 	shift
-	[ -p /tmp/guest.in ] || mkfifo /tmp/guest.in
-	exec 8<> /tmp/guest.in
-	"$@" < /tmp/guest.in > "$guest_log" 2>&1 9>&- 8>&- &
+	"$@" <&7 > "$guest_log" 2>&1 7>&- 9>&- &
 	guest_pid=$!
 }
 
@@ -216,22 +256,27 @@ guest_ends() {
 	fi
 }
 
-# guest_said NAME CHECK... — the guest reported each of these, and reported it ok; with COUNT=n, n times
+# guest_said NAME CHECK... — the guest reported each of these, and reported it ok; with COUNT=n, n
+# times. Whatever else it reported as failed is a failure too.
 guest_said() {
-	local name=$1 one good
+	local name=$1 line word check rest one
+	local -A good=() last=()
 	shift
+	while read -r word check rest; do
+		[ "$word" = GUEST: ] || continue
+		line="$check ${rest%$'\r'}"
+		case $rest in
+		ok*) good[$check]=$((${good[$check]:-0} + 1)) last[$check]=$line ;;
+		FAIL*) fail "$name: $line" ;;
+		esac
+	done < "$guest_log"
 	for one in "$@"; do
-		good=$(grep -cE "^GUEST: $one ok( |.?$)" "$guest_log")
-		if [ "$good" -ge "${COUNT:-1}" ]; then
-			ok "$name: $(grep -aE "^GUEST: $one ok" "$guest_log" | tail -n 1 | cut -d ' ' -f 2-)"
+		if [ "${good[$one]:-0}" -ge "${COUNT:-1}" ]; then
+			ok "$name: ${last[$one]}"
 		else
-			fail "$name: $one: $(grep -aE "^GUEST: $one" "$guest_log" | tail -n 1 | grep . ||
-				echo 'the guest said nothing of it')"
+			fail "$name: $one: ok ${good[$one]:-0} times, not ${COUNT:-1}"
 		fi
 	done
-	if grep -aq '^GUEST: .* FAIL' "$guest_log"; then
-		fail "$name: $(grep -a '^GUEST: .* FAIL' "$guest_log" | head -n 1)"
-	fi
 }
 
 # -- QEMU as the monitor, for comparison ---------------------------------------------------------

@@ -52,5 +52,5 @@ seven_run() {
 # iommu_stopped ADDRESS — the emulated IOMMU reports what it refuses on QEMU's standard error, the
 # kernel reports it as a DMAR fault; its report is limited in rate, so either will do
 iommu_stopped() {
-	grep -q "iova=0x$1" "$LAB_OUT/qemu.log" || dmesg | grep -q "DMAR.*fault addr 0x$1"
+	grep -q "iova=0x$1" "$LAB_SHARE/qemu.log" || dmesg | grep -q "DMAR.*fault addr 0x$1"
 }

@@ -41,7 +41,7 @@ first_ms() {
 timed() {
 	(
 		echo "EXEC $BASHPID"
-		exec "$@" < /tmp/guest.in 2>&1
+		exec "$@" <&7 2>&1
 	) | while IFS= read -r line; do printf '%s %s\n' "$EPOCHREALTIME" "$line"; done > "$guest_log"
 }
 
@@ -88,7 +88,7 @@ measure() {
 syscalls() {
 	local name=$1 n
 	shift
-	timeout 60 strace -f -o /tmp/strace "$@" < /tmp/guest.in > /dev/null 2>&1 &
+	timeout 60 strace -f -o /tmp/strace "$@" <&7 > /dev/null 2>&1 &
 	guest_pid=$!
 	guest_log=/tmp/strace
 	wait_line 60 KVM_RUN
@@ -104,8 +104,6 @@ size_of() {
 }
 
 check "a virtual function" make_vf
-mkfifo /tmp/guest.in
-exec 8<> /tmp/guest.in
 mount -t tracefs trace $trace 2> /dev/null
 write_profile bench "$cmdline" nvme vf
 sed -i "s|$LAB_STOCK_KERNEL|$LAB_SMALL_KERNEL|; s|$LAB_STOCK_INITRD|$LAB_SMALL_INITRD|" "$LAB_OUT/bench.cfg"

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #: about     however a run ends, it gives the host back alone: SIGTERM, stop, panic, triple fault, no start
+#: kernel    small
 #: deadline  300
 #: devices   nvme igb edu
 . tests/lab/lib.sh
@@ -52,10 +53,10 @@ host_unchanged "triple fault"
 edu=$(address edu)
 check "edu is given to vfio-pci by hand" give_to_vfio "$edu"
 host_state "$LAB_OUT/host.before"
-exec 7<> "/dev/vfio/$(basename "$(readlink "/sys/bus/pci/devices/$edu/iommu_group")")"
+exec 6<> "/dev/vfio/$(basename "$(readlink "/sys/bus/pci/devices/$edu/iommu_group")")"
 "$bulkhead" run "$LAB_OUT/ending.cfg" --iommu type1 > "$LAB_OUT/failed.log" 2>&1 < /dev/null
 same "failed start: exit status" 1 $?
 contains "failed start: it says what is held" "$LAB_OUT/failed.log" "$edu|group"
-exec 7>&-
+exec 6>&-
 host_unchanged "failed start"
 host_reads_nvme "at last"

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #: about     10,000 NVMe reads and their MSI-X interrupts without one exit to user space
+#: kernel    small
 #: deadline  180
 #: devices   nvme igb
 . tests/lab/lib.sh

@@ -20,7 +20,7 @@ wait_line 60 'GUEST: done'
 guest_said guest cpus-2 disk-nvme net-igbvf-10.7.0.2-10.7.0.1 msix-nvme msix-igbvf edu uio-3 \
 	outside-0x60000000
 guest_ends guest 20
-contains "the IOMMU stopped the DMA outside" "$LAB_OUT/qemu.log" 'fault|iova|0x60000000'
+contains "the IOMMU stopped the DMA outside" "$LAB_SHARE/qemu.log" 'fault|iova|0x60000000'
 
 for name in nvme vf edu; do
 	dir=/sys/bus/pci/devices/$(address $name)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #: about     whatever speaks against a run is refused with its own message, and nothing is changed
+#: kernel    small
 #: deadline  240
 #: devices   nvme edu
 . tests/lab/lib.sh
@@ -41,7 +42,7 @@ refused "unknown key inside" 'good.cfg.*|devices\[0\]\.gruop: .*group' run_with 
 refused "wrong type" "bad.cfg:$last: stop_timeout: .*number" profile_with 'stop_timeout = "soon";'
 refused "out of range" "bad.cfg:$last: stop_timeout: .*3600" profile_with 'stop_timeout = 4000;'
 refused "out of range on the command line" 'vcpus.*64' run_with vcpus=65
-refused "not a profile" 'environment:1' "$bulkhead" run "$LAB_OUT/environment"
+refused "not a profile" 'passwd:1:' "$bulkhead" run /etc/passwd
 refused "no such profile" 'nowhere.cfg.*(No such file|not exist)' "$bulkhead" run "$LAB_OUT/nowhere.cfg"
 refused "a folder as profile" "$LAB_OUT.*(directory|file)" "$bulkhead" run "$LAB_OUT"
 
@@ -53,14 +54,15 @@ refused "kernel not there" '/tmp/nothing.*(No such file|not exist)' run_with boo
 refused "kernel is no bzImage" 'initrd.*bzImage' run_with "boot.kernel=$LAB_STOCK_INITRD"
 refused "kernel cut in its header" '/tmp/short' run_with boot.kernel=/tmp/short
 refused "kernel cut in its body" '/tmp/cut.*(truncated|short|bytes)' run_with boot.kernel=/tmp/cut
-refused "initrd too large" '/tmp/huge' run_with boot.initrd=/tmp/huge
+refused "initrd too large" 'initrd.*3072 MiB.*not fit' run_with boot.initrd=/tmp/huge
 refused "initrd is a folder" '/tmp' run_with boot.initrd=/tmp
 
 # Devices
 refused "unknown device" '0000:77:00.0' run_with 'devices[0].pci=0000:77:00.0'
 refused "unknown identifier" 'dead:beef' run_with 'devices[0].pci=dead:beef'
 refused "identifier of several" '1b36:000c' run_with 'devices[0].pci=1b36:000c'
-refused "a bridge" 'bridge|port' run_with 'devices[0].pci=0000:00:01.0'
+port=$(readlink -f "/sys/bus/pci/devices/$edu/..")
+refused "a bridge" "${port##*/}.*(bridge|port)" run_with "devices[0].pci=${port##*/}"
 refused "the same twice" "$edu" run_with "devices[+].pci=$edu"
 
 mkdir -p /tmp/mounted
