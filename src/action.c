@@ -11,9 +11,6 @@
 #include "core/sysfs.h"
 #include "vfio/bind.h"
 
-#define TYPE1_MODULE "vfio_iommu_type1"
-#define UNSAFE_ATTR "module/" TYPE1_MODULE "/parameters/allow_unsafe_interrupts"
-
 static bool is_device_gone(int r)
 {
 	return r == -ENODEV;
@@ -114,37 +111,54 @@ static void text_power(const struct action *action, char *buf, size_t size)
 	snprintf(buf, size, "keep %s powered on", bdf_text(action->bdf).s);
 }
 
-/* --- unsafe interrupts --- */
+/* --- unsafe interrupts: each IOMMU back end has a switch of its own --- */
+
+static const char *unsafe_module(const struct action *action)
+{
+	return action->kind == ACTION_UNSAFE_IOMMUFD ? "iommufd" : "vfio_iommu_type1";
+}
+
+struct unsafe_path {
+	char s[80];
+};
+
+static struct unsafe_path unsafe_path(const struct action *action)
+{
+	struct unsafe_path path;
+	snprintf(path.s, sizeof(path.s), "module/%s/parameters/allow_unsafe_interrupts",
+		 unsafe_module(action));
+	return path;
+}
 
 static int capture_unsafe(const struct host *host, struct action *action, struct err *err)
 {
-	int r = read_value(host, UNSAFE_ATTR, action);
+	struct unsafe_path path = unsafe_path(action);
+	int r = read_value(host, path.s, action);
 	if (r == -ENOENT) {
-		r = module_load(host, TYPE1_MODULE, err);
+		r = module_load(host, unsafe_module(action), err);
 		if (r)
 			return r;
-		r = read_value(host, UNSAFE_ATTR, action);
+		r = read_value(host, path.s, action);
 	}
 	if (r)
-		return err_errno(err, r, "%s/%s", host->sys_path, UNSAFE_ATTR);
+		return err_errno(err, r, "%s/%s", host->sys_path, path.s);
 	return action->old_value[0] == 'Y';
 }
 
 static int do_unsafe(const struct host *host, const struct action *action, struct err *err)
 {
-	(void)action;
-	return write_value(host, UNSAFE_ATTR, "Y", err);
+	return write_value(host, unsafe_path(action).s, "Y", err);
 }
 
 static int undo_unsafe(const struct host *host, const struct action *action, struct err *err)
 {
-	return restore_value(host, UNSAFE_ATTR, action, err);
+	return restore_value(host, unsafe_path(action).s, action, err);
 }
 
 static void text_unsafe(const struct action *action, char *buf, size_t size)
 {
-	(void)action;
-	snprintf(buf, size, "set vfio_iommu_type1.allow_unsafe_interrupts, for all of the host");
+	snprintf(buf, size, "set %s.allow_unsafe_interrupts, for all of the host",
+		 unsafe_module(action));
 }
 
 /* --- all of them --- */
@@ -157,8 +171,10 @@ static const struct {
 	void (*text)(const struct action *action, char *buf, size_t size);
 } kinds[N_ACTION_KINDS] = {
 	[ACTION_BIND_VFIO] = { "bind", capture_bind, do_bind, undo_bind, text_bind },
-	[ACTION_UNSAFE_INTERRUPTS] = { "unsafe-interrupts", capture_unsafe, do_unsafe, undo_unsafe,
-				       text_unsafe },
+	[ACTION_UNSAFE_TYPE1] = { "unsafe-interrupts", capture_unsafe, do_unsafe, undo_unsafe,
+				  text_unsafe },
+	[ACTION_UNSAFE_IOMMUFD] = { "unsafe-interrupts-iommufd", capture_unsafe, do_unsafe,
+				    undo_unsafe, text_unsafe },
 	[ACTION_POWER_ON] = { "power", capture_power, do_power, undo_power, text_power },
 	[ACTION_VF_AUTOPROBE] = { "vf-autoprobe", action_capture_vf_autoprobe,
 				  action_do_vf_autoprobe, action_undo_vf_autoprobe,

@@ -15,7 +15,8 @@
 
 enum action_kind {
 	ACTION_BIND_VFIO,         /* device: driver_override, unbind, probe */
-	ACTION_UNSAFE_INTERRUPTS, /* vfio_iommu_type1.allow_unsafe_interrupts = Y */
+	ACTION_UNSAFE_TYPE1,      /* vfio_iommu_type1.allow_unsafe_interrupts = Y */
+	ACTION_UNSAFE_IOMMUFD,    /* iommufd.allow_unsafe_interrupts = Y */
 	ACTION_POWER_ON, /* device: power/control = on (no runtime suspend while assigned) */
 	ACTION_VF_AUTOPROBE,      /* PF: sriov_drivers_autoprobe = 0 */
 	ACTION_VF_SETTINGS,       /* PF: `settings` of VF `number`; NULL: only saved */
@@ -23,6 +24,12 @@ enum action_kind {
 	ACTION_VF_COUNT,          /* PF: `number` VFs */
 	N_ACTION_KINDS
 };
+
+/* Changes that are the host's as a whole: their action has no device. */
+static inline bool action_is_of_host(enum action_kind kind)
+{
+	return kind == ACTION_UNSAFE_TYPE1 || kind == ACTION_UNSAFE_IOMMUFD;
+}
 
 struct vf_settings;
 

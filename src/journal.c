@@ -30,7 +30,7 @@ void journal_step(struct journal *journal, const char *fmt, ...)
 
 static void step_of(struct journal *journal, const char *what, const struct action *action)
 {
-	bool of_device = action->kind != ACTION_UNSAFE_INTERRUPTS;
+	bool of_device = !action_is_of_host(action->kind);
 	journal_step(journal, "%s %s%s%s", what, action_word(action->kind), of_device ? " " : "",
 		     of_device ? bdf_text(action->bdf).s : "");
 }

@@ -72,9 +72,10 @@ static void add_action(struct planner *planner, enum action_kind kind, const str
 static void list_actions(struct planner *planner)
 {
 	const struct plan *plan = planner->plan;
-	if (plan->n_devices && planner->profile->unsafe_interrupts && plan->iommu == IOMMU_TYPE1 &&
-	    !planner->inv->unsafe_interrupts)
-		add_action(planner, ACTION_UNSAFE_INTERRUPTS, NULL);
+	bool fd = plan->iommu == IOMMU_FD;
+	bool set = fd ? planner->inv->unsafe_iommufd : planner->inv->unsafe_type1;
+	if (plan->n_devices && planner->profile->unsafe_interrupts && !set)
+		add_action(planner, fd ? ACTION_UNSAFE_IOMMUFD : ACTION_UNSAFE_TYPE1, NULL);
 	for (unsigned i = 0; i < plan->n_devices; i++) {
 		const struct pci_dev *dev = plan->device[i].dev;
 		if (!strcmp(dev->driver, "vfio-pci"))

@@ -20,7 +20,7 @@ static json_t *warning(const void *ctx, size_t i)
 static json_t *action(const void *ctx, size_t i)
 {
 	const struct action *at = (const struct action *)ctx + i;
-	bool of_device = at->kind != ACTION_UNSAFE_INTERRUPTS;
+	bool of_device = !action_is_of_host(at->kind);
 	return json_pack("{s:s, s:s*, s:s*, s:s}", "action", action_word(at->kind), "device",
 			 of_device ? bdf_text(at->bdf).s : NULL, "old_driver",
 			 at->kind == ACTION_BIND_VFIO ? at->old_driver : NULL, "text",

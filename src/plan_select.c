@@ -193,9 +193,10 @@ void plan_select(struct planner *planner)
 {
 	if (planner->profile->n_devices && !planner->inv->has_iommu)
 		plan_no(planner, -ENODEV,
-			"this host has no IOMMU in use: turn on VT-d or AMD-Vi in the firmware, "
-			"and on "
-			"Intel boot the kernel with intel_iommu=on");
+			"%s%s cannot be assigned: this host has no IOMMU in use; turn on VT-d or "
+			"AMD-Vi in the firmware, and on Intel boot the kernel with intel_iommu=on",
+			planner->profile->device[0].pci,
+			planner->profile->n_devices > 1 ? " and the others" : "");
 	select_wanted(planner);
 	select_siblings(planner);
 }

@@ -76,7 +76,7 @@ struct inventory {
 	bool has_iommufd;        /* /dev/iommu, and vfio cdevs are built in */
 	bool has_vfio_pci;       /* the vfio-pci driver is loaded or built in */
 	bool has_vfio;           /* its core is; without it the two facts above can still change */
-	bool unsafe_interrupts;  /* vfio_iommu_type1 has allow_unsafe_interrupts = Y already */
+	bool unsafe_type1, unsafe_iommufd; /* these have allow_unsafe_interrupts = Y already */
 	uint64_t mem_total, mem_available; /* bytes */
 	uint64_t memlock_limit; /* RLIMIT_MEMLOCK soft; UINT64_MAX = unlimited or CAP_IPC_LOCK */
 	uint64_t memlock_hard;

@@ -121,18 +121,23 @@ static bool has_vfio_cdevs(const struct host *host)
 	       strstr(text, " vfio-dev");
 }
 
-static void read_vfio(struct inventory *inv, const struct host *host)
+/* A module's boolean parameter. */
+static bool is_set(int dirfd, const char *path)
 {
 	char text[8];
+	return file_read(dirfd, path, text, sizeof(text)) > 0 && text[0] == 'Y';
+}
+
+static void read_vfio(struct inventory *inv, const struct host *host)
+{
 	inv->has_kvm = exists(host->dev, "kvm");
 	inv->has_vfio = exists(host->sys, "module/vfio") || exists(host->sys, "class/vfio-dev");
 	inv->has_vfio_pci = exists(host->sys, "bus/pci/drivers/vfio-pci");
 	inv->has_vfio_container = exists(host->dev, "vfio/vfio");
 	inv->has_iommufd = exists(host->dev, "iommu") && has_vfio_cdevs(host);
-	inv->unsafe_interrupts =
-		file_read(host->sys, "module/vfio_iommu_type1/parameters/allow_unsafe_interrupts",
-			  text, sizeof(text)) > 0 &&
-		text[0] == 'Y';
+	inv->unsafe_type1 =
+		is_set(host->sys, "module/vfio_iommu_type1/parameters/allow_unsafe_interrupts");
+	inv->unsafe_iommufd = is_set(host->sys, "module/iommufd/parameters/allow_unsafe_interrupts");
 }
 
 void host_facts_read(struct inventory *inv, const struct host *host)

@@ -19,7 +19,7 @@ static const char devices[] =
 	"pci 0000:03:00.0 1234:11e8 class=ff0000 group=3 power=auto\n" UNSAFE " = N\\n\n";
 
 const struct action actions[N_ACTIONS] = {
-	{ .kind = ACTION_UNSAFE_INTERRUPTS },
+	{ .kind = ACTION_UNSAFE_TYPE1 },
 	{ .kind = ACTION_POWER_ON, .bdf = { 0, 1, 0, 0 } },
 	{ .kind = ACTION_BIND_VFIO, .bdf = { 0, 1, 0, 0 } },
 	{ .kind = ACTION_POWER_ON, .bdf = { 0, 2, 0x10, 0 } },

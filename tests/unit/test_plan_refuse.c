@@ -64,11 +64,16 @@ static void without_interrupt_remapping_the_profile_must_accept_the_risk(void **
 	profile.unsafe_interrupts = true;
 	assert_accepted();
 	assert_warning("forge interrupts");
-	assert_int_equal(plan.actions.at[0].kind, ACTION_UNSAFE_INTERRUPTS);
+	assert_int_equal(plan.actions.at[0].kind, ACTION_UNSAFE_TYPE1);
 	plan_fini(&plan);
-	inv.unsafe_interrupts = true;
+	inv.unsafe_type1 = true;
 	assert_accepted();
 	assert_int_equal(plan.actions.at[0].kind, ACTION_POWER_ON);
+	plan_fini(&plan);
+	inv.has_iommufd = true;
+	profile.iommu = IOMMU_FD;
+	assert_accepted();
+	assert_int_equal(plan.actions.at[0].kind, ACTION_UNSAFE_IOMMUFD);
 }
 
 static void an_unknown_address_is_refused(void **state)
