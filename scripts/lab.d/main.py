@@ -91,12 +91,23 @@ def load(wanted, kernel):
     return found
 
 
+def run_twice(assets, scenario):
+    """As run_one; a run that failed gets a second chance, which is said. See docs/lab.md: under
+    emulation a guest that is entered by nested paging now and then stops for good, whatever the
+    monitor; what is really broken fails twice."""
+    run = run_one(assets, scenario)
+    if run and not run.passed and not _stopping.is_set():
+        tell(scenario.name, "once more: emulation alone can have stopped that guest")
+        run = run_one(assets, scenario)
+    return run
+
+
 def run_all(assets, kernel):
     """Every scenario of `make check`; the longest first, so that the two lanes end together."""
     wanted = [s for s in load(names(), kernel) if s.group == "check"]
     wanted.sort(key=lambda s: -s.deadline)
     with concurrent.futures.ThreadPoolExecutor(SLOTS) as pool:
-        runs = list(pool.map(lambda s: run_one(assets, s), wanted))
+        runs = list(pool.map(lambda s: run_twice(assets, s), wanted))
     failed = [s.name for s, run in zip(wanted, runs) if not run or not run.passed]
     skipped = sum(run.skipped for run in runs if run)
     if failed:
