@@ -111,6 +111,14 @@ static void settle(struct fixture *f)
 		assert_int_equal(loop_step(&f->loop, 5), 0);
 }
 
+/* Turns until the count is there; on a busy machine a terminal takes longer than settle() waits. */
+static void expect_count(struct fixture *f, const int *count, int want)
+{
+	for (int i = 0; i < 1000 && *count != want; i++)
+		assert_int_equal(loop_step(&f->loop, 10), 0);
+	assert_int_equal(*count, want);
+}
+
 static void say(struct fixture *f, const char *text)
 {
 	for (; *text; text++)
@@ -128,7 +136,7 @@ static int guest_reads(struct fixture *f)
 static size_t guest_gets(struct fixture *f, char *to, size_t size)
 {
 	size_t n = 0;
-	for (unsigned idle = 0; idle < 10 && n < size - 1; idle++) {
+	for (unsigned idle = 0; idle < 40 && n < size - 1; idle++) {
 		assert_int_equal(loop_step(&f->loop, idle ? 5 : 0), 0);
 		for (int c; n < size - 1 && (c = guest_reads(f)) >= 0; idle = 0)
 			to[n++] = (char)c;
@@ -516,8 +524,7 @@ static void the_escape_key_stops_presses_and_passes(void **state)
 	put_in(f->in[1], "\001", 1);
 	settle(f);
 	put_in(f->in[1], "x", 1); /* the two may come in different reads */
-	settle(f);
-	assert_int_equal(f->stops, 1);
+	expect_count(f, &f->stops, 1);
 	put_in(f->in[1], "\001p\001\001\001zq", 7);
 	expect_input(f, "\001q");
 	assert_int_equal(f->buttons, 1);
