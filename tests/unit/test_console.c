@@ -112,7 +112,7 @@ static void settle(struct fixture *f)
 }
 
 /* Turns until the count is there; on a busy machine a terminal takes longer than settle() waits. */
-static void expect_count(struct fixture *f, const int *count, int want)
+static void expect_count(struct fixture *f, const unsigned *count, unsigned want)
 {
 	for (int i = 0; i < 1000 && *count != want; i++)
 		assert_int_equal(loop_step(&f->loop, 10), 0);
