@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #: about     however a run ends, it gives the host back alone: SIGTERM, stop, panic, triple fault, no start
 #: kernel    small
-#: deadline  300
+#: deadline  450
 #: devices   nvme igb edu
 . tests/lab/lib.sh
 

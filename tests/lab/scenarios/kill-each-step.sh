@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #: about     kill -9 at every step of a run; recover gives every device back each time
 #: kernel    small
-#: deadline  420
+#: deadline  600
 #: devices   nvme igb edu
 . tests/lab/lib.sh
 

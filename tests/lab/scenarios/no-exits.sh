@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #: about     10,000 NVMe reads and their MSI-X interrupts without one exit to user space
 #: kernel    small
-#: deadline  180
+#: deadline  300
 #: devices   nvme igb
 . tests/lab/lib.sh
 

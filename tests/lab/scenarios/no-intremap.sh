@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #: about     a host that cannot remap interrupts: refused unless the profile accepts that
-#: deadline  180
+#: deadline  300
 #: kernel    small
 #: devices   edu
 #: iommu     no-intremap

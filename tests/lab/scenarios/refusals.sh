@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #: about     whatever speaks against a run is refused with its own message, and nothing is changed
 #: kernel    small
-#: deadline  240
+#: deadline  400
 #: devices   nvme edu
 . tests/lab/lib.sh
 
