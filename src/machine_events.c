@@ -11,7 +11,7 @@
 #include "machine.h"
 
 /* A guest that triple-faults this soon after its start, this often, will not get anywhere. */
-#define QUICK_FAULT_MS 10000
+#define QUICK_FAULT_MS 60000
 #define QUICK_FAULTS_MAX 3
 
 static void want(struct machine *m, unsigned what, const char *report)

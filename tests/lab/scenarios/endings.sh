@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #: about     however a run ends, it gives the host back alone: SIGTERM, stop, panic, triple fault, no start
 #: kernel    small
+#: group     open
 #: deadline  450
 #: devices   nvme igb edu
 . tests/lab/lib.sh
@@ -44,7 +45,7 @@ host_unchanged panic
 
 # A triple fault is reported with the registers.
 begin "triple fault" disk:nvme,boots:nvme:100 reboot=t,force
-guest_ends "triple fault" 60 1
+guest_ends "triple fault" 150 1
 contains "triple fault: it is named" "$guest_log" '[Tt]riple fault'
 contains "triple fault: with registers" "$guest_log" '(rip|RIP)'
 host_unchanged "triple fault"

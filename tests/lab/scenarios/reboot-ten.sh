@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #: about     ten boots of one guest with seven devices: all work each time, and nothing piles up
 #: kernel    small
+#: group     open
 #: deadline  600
 #: devices   seven
 . tests/lab/lib.sh
