@@ -27,6 +27,9 @@ def _user_net(name, number=2):
     return ["-netdev", f"user,id={name}-net,net=10.0.{number}.0/24,restrict=on"]
 
 
+# What a kernel can do without in an emulated machine: retpolines above all.
+LEAN = "mitigations=off rcupdate.rcu_expedited=1 apparmor=0 audit=0 cryptomgr.notests"
+
 # One function per device name: (assets, bus) -> arguments. The QEMU id is the name.
 DEVICES = {
     "nvme": lambda assets, bus: _drive(assets, "nvme") + [
@@ -75,7 +78,7 @@ def command(assets, scenario, out, sockets, interactive=False):
     """The argument list that boots the host of a scenario; sockets is a folder for its sockets."""
     kernel, initrd = assets.l1_kernel(scenario.kernel)
     boot = os.path.join(os.path.dirname(os.path.realpath(__file__)), "l1-boot")
-    cmdline = (f"console=ttyS0 quiet panic=-1 intel_iommu=on lab.boot={boot} lab.out={out} "
+    cmdline = (f"console=ttyS0 quiet panic=-1 intel_iommu=on {LEAN} lab.boot={boot} lab.out={out} "
                f"{scenario.cmdline}")
     return assets.qemu() + [
         "-name", f"lab-{scenario.name}", "-accel", "tcg,thread=multi,tb-size=512",

@@ -208,9 +208,12 @@ nvme_proof() {
 
 # -- guests ------------------------------------------------------------------------------------
 
+# What a kernel can do without in an emulated machine: it starts in half the time.
+lean="mitigations=off rcupdate.rcu_expedited=1 apparmor=0 audit=0 cryptomgr.notests"
+
 # guest_cmdline TASKS [END] — a guest kernel's command line (tests/guest/init)
 guest_cmdline() {
-	echo "console=ttyS0 quiet panic=-1 task=$1 end=${2:-poweroff}"
+	echo "console=ttyS0 quiet panic=-1 $lean task=$1 end=${2:-poweroff}"
 }
 
 # start_guest NAME COMMAND... — in the background; its console goes to LAB_OUT/NAME.log, and its
