@@ -28,7 +28,7 @@ L1_MODULES = ["virtio_pci", "9pnet_virtio", "9p", "overlay"]
 # The guest's drivers: one for each device of the lab, and what its tests stand on.
 L2_SMALL_MODULES = ["nvme", "igbvf"]
 L2_MODULES = L2_SMALL_MODULES + [
-    "e1000e", "e1000", "8139cp", "8139too", "ahci", "sd_mod", "xhci_pci", "usb_storage", "usbhid",
+    "e1000e", "e1000", "8139cp", "ahci", "sd_mod", "xhci_pci", "usb_storage", "usbhid",
     "hid_generic", "evdev", "bochs", "uio_pci_generic", "button",
 ]
 
