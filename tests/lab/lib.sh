@@ -150,8 +150,8 @@ host_state() {
 	{
 		drivers_and_attributes
 		networks
-		# A network device that was away comes back with another index.
-		ip -o link show | sed 's/^[0-9]*: //; s/ state .*//; s/<[^>]*>//' | sort
+		# A network device that was away comes back with another index, and maybe name.
+		ip -o link show | sed 's/^[0-9]*: [^:]*: //; s/ state .*//; s/<[^>]*>//' | sort
 		ip route
 		sort /proc/mounts
 		echo /dev/vfio/* /run/bulkhead/*/
@@ -171,9 +171,14 @@ drivers_and_attributes() {
 	done
 }
 
+# Interfaces by address: which gets which name depends on who probes first.
 networks() {
-	local path
-	for path in /sys/bus/pci/devices/*/net/*; do echo "$path"; done
+	local path mac
+	for path in /sys/bus/pci/devices/*/net/*; do
+		[ -e "$path" ] || continue
+		read -r mac < "$path/address"
+		echo "${path%/*} $mac"
+	done
 }
 
 # host_unchanged NAME — compares with the state that `host_state $LAB_OUT/host.before` saved. A driver
