@@ -57,8 +57,11 @@ static int read_value(const struct host *host, const char *path, struct action *
 static int write_value(const struct host *host, const char *path, const char *value,
 		       struct err *err)
 {
-	int r = sysfs_write(host, path, value);
-	return r ? err_errno(err, r, "%s/%s: writing %s", host->sys_path, path, value) : 0;
+	int r = sysfs_ask(host, path, value, err);
+	if (r != -ETIMEDOUT)
+		return r ? err_errno(err, r, "%s/%s: writing %s", host->sys_path, path, value) : 0;
+	err_prefix(err, "%s/%s: writing %s", host->sys_path, path, value);
+	return r;
 }
 
 static int restore_value(const struct host *host, const char *path, const struct action *action,

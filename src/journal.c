@@ -211,6 +211,15 @@ static void give_up(struct journal *journal, const struct record *record, struct
 		err_hint(err, "putting it back failed too: %s", why.text);
 }
 
+/* Another request would only wait behind the one that has no answer. */
+static void leave_hung(struct journal *journal, const struct action *action, struct err *err)
+{
+	journal->has_hung = true;
+	journal->hung = action->bdf;
+	err_hint(err, "bulkhead recover %s gives it back once the driver has let go",
+		 journal->name);
+}
+
 int journal_do(struct journal *journal, const struct action *action, struct err *err)
 {
 	struct record record = { .kind = RECORD_ACTION, .action = *action };
@@ -224,7 +233,9 @@ int journal_do(struct journal *journal, const struct action *action, struct err 
 				 journal->name, action_text(action).s);
 	step_of(journal, "change", action);
 	r = action_do(journal->host, &record.action, err);
-	if (r)
+	if (r == -ETIMEDOUT)
+		leave_hung(journal, action, err);
+	else if (r)
 		give_up(journal, &record, err);
 	else
 		step_of(journal, "made", action);
@@ -260,14 +271,14 @@ static bool has_to_wait(const struct stuck *stuck, const struct action *action)
 
 static int undo_all(struct journal *journal, const struct journal_log *log, struct err *err)
 {
-	struct stuck stuck = { .n = 0 };
+	struct stuck stuck = { .bdf = { journal->hung }, .n = journal->has_hung };
 	int first = 0;
 	for (size_t i = log->live.n; i-- > 0;) {
 		const struct action *action = &log->live.at[i].action;
 		if (has_to_wait(&stuck, action))
 			continue;
 		int r = undo_one(journal, &log->live.at[i], first ? NULL : err);
-		if (r && action_goes_first(action))
+		if (r == -ETIMEDOUT || (r && action_goes_first(action)))
 			stuck.bdf[stuck.n++] = action->bdf;
 		first = first ? first : r;
 	}

@@ -28,6 +28,8 @@ struct journal {
 	unsigned sequence;               /* of the next record */
 	off_t size;                      /* of the file up to the last whole record */
 	bool broken; /* a torn record could not be cut off: nothing more may follow it */
+	bool has_hung;
+	struct bdf hung; /* its driver did not answer: its changes are left for a recovery */
 	char name[64];
 	/*
 	 * Called before and after each step with its text, "3 change bind 0000:01:00.0": the count
@@ -55,7 +57,7 @@ void journal_close(struct journal *journal);
 
 /*
  * Records, then makes one change; nothing where it is so already. On failure the change is undone
- * and its record struck out.
+ * and its record struck out; but after -ETIMEDOUT (a driver that hangs) it stays for a recovery.
  */
 int journal_do(struct journal *journal, const struct action *action, struct err *err);
 

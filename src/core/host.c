@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 
 static int join(char *buf, size_t size, const char *root, const char *name, struct err *err)
 {
@@ -36,6 +37,8 @@ int host_open(struct host *host, const char *root, struct err *err)
 	if (!r)
 		r = join(host->run_path, sizeof(host->run_path), root, "run/bulkhead", err);
 	if (!r)
+		r = join(host->state_path, sizeof(host->state_path), root, "var/lib/bulkhead", err);
+	if (!r)
 		r = open_part(root, "sys", &host->sys, err);
 	if (!r)
 		r = open_part(root, "proc", &host->proc, err);
@@ -53,6 +56,15 @@ void host_close(struct host *host)
 	close_fd(&host->sys);
 	close_fd(&host->proc);
 	close_fd(&host->dev);
+}
+
+int host_open_state(const struct host *host, bool make, struct err *err)
+{
+	int r = make ? file_mkdirs(AT_FDCWD, host->state_path) : 0;
+	if (r)
+		return err_errno(err, r, "%s: mkdir", host->state_path);
+	int fd = open(host->state_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? err_errno(err, -errno, "%s", host->state_path) : fd;
 }
 
 int host_open_run(const struct host *host, bool make, struct err *err)

@@ -17,6 +17,8 @@ struct host {
 	int dev;  /* /dev */
 	char sys_path[256];
 	char run_path[256];
+	char state_path[256]; /* what outlives a reboot: /var/lib/bulkhead */
+	unsigned answer_ms;   /* how long a driver may take over a request; 0 = as sysfs.h says */
 };
 
 /*
@@ -25,6 +27,9 @@ struct host {
  */
 int host_open(struct host *host, const char *root, struct err *err);
 void host_close(struct host *host);
+
+/* The same for /var/lib/bulkhead, with the directories above it. */
+int host_open_state(const struct host *host, bool make, struct err *err);
 
 /*
  * A new fd of /run/bulkhead, or -errno. With `make` it is made (mode 0700) where it is missing;

@@ -9,10 +9,19 @@
 #include "base/err.h"
 #include "core/host.h"
 
+/* How long a driver may take over a request, where the host does not say (host->answer_ms). */
+#define SYSFS_ANSWER_MS 30000u
+
 /*
  * One write(2) of `text` to the attribute `path` (relative to /sys). -errno of open or of the
- * write, which is the kernel's answer to the request. May block for as long as a driver takes.
+ * write, which is the kernel's answer to the request; `err` is left alone then.
+ *
+ * A driver may take as long as it likes over its remove or probe function, and nothing can stop it:
+ * so a child of ours waits for it. Without an answer in time it is -ETIMEDOUT, `err` (NULL allowed)
+ * says where in the kernel the child is, and the request goes on: neither it nor the device's other
+ * attributes should be waited for again.
  */
+int sysfs_ask(const struct host *host, const char *path, const char *text, struct err *err);
 int sysfs_write(const struct host *host, const char *path, const char *text);
 
 /*

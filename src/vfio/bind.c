@@ -2,6 +2,7 @@
 #include "vfio/bind.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -28,15 +29,33 @@ static struct attr_path attr_path(struct bdf bdf, const char *attr)
  * The one request that waits for a driver: unbinding calls its remove function and probing the
  * next one's probe, and either may take as long as it likes.
  */
-static int ask_driver(const struct host *host, const char *path, struct bdf bdf)
+static int ask_driver(const struct host *host, const char *path, struct bdf bdf, struct err *err)
 {
-	return sysfs_write(host, path, bdf_text(bdf).s);
+	return sysfs_ask(host, path, bdf_text(bdf).s, err);
 }
 
-/* "" clears it: the kernel takes an empty line for none. */
-static int set_override(const struct host *host, struct bdf bdf, const char *driver)
+/* What was asked, before the kernel's answer or, when it gave none, before where it hangs. */
+static int explain(struct err *err, int r, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+static int explain(struct err *err, int r, const char *fmt, ...)
 {
-	return sysfs_write(host, attr_path(bdf, "driver_override").s, *driver ? driver : "\n");
+	char what[192];
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(what, sizeof(what), fmt, ap);
+	va_end(ap);
+	if (r != -ETIMEDOUT)
+		return err_errno(err, r, "%s", what);
+	err_prefix(err, "%s", what);
+	return r;
+}
+
+/* "" clears it: the kernel takes an empty line for none. Waits for the driver as well. */
+static int set_override(const struct host *host, struct bdf bdf, const char *driver,
+			struct err *err)
+{
+	int r = sysfs_ask(host, attr_path(bdf, "driver_override").s, *driver ? driver : "\n", err);
+	return r ? explain(err, r, "%s: writing driver_override", bdf_text(bdf).s) : 0;
 }
 
 int bind_state(const struct host *host, struct bdf bdf, char *ret_driver, char *ret_override,
@@ -54,10 +73,10 @@ int bind_state(const struct host *host, struct bdf bdf, char *ret_driver, char *
 
 static int unbind(const struct host *host, struct bdf bdf, const char *driver, struct err *err)
 {
-	int r = ask_driver(host, attr_path(bdf, "driver/unbind").s, bdf);
+	int r = ask_driver(host, attr_path(bdf, "driver/unbind").s, bdf, err);
 	/* -ENODEV: it lost its driver since we looked, which is what we want. */
 	if (r && r != -ENODEV && r != -ENOENT)
-		return err_errno(err, r, "%s: unbinding it from %s", bdf_text(bdf).s, driver);
+		return explain(err, r, "%s: unbinding it from %s", bdf_text(bdf).s, driver);
 	return 0;
 }
 
@@ -82,14 +101,14 @@ static int need_vfio_pci(const struct host *host, struct err *err)
 static int move(const struct host *host, struct bdf bdf, const char *old, const char *driver,
 		struct err *err)
 {
-	int r = set_override(host, bdf, driver);
-	if (r)
-		return err_errno(err, r, "%s: writing driver_override", bdf_text(bdf).s);
-	if (*old)
+	int r = set_override(host, bdf, driver, err);
+	if (!r && *old)
 		r = unbind(host, bdf, old, err);
 	if (r)
 		return r;
-	int probed = ask_driver(host, "bus/pci/drivers_probe", bdf);
+	int probed = ask_driver(host, "bus/pci/drivers_probe", bdf, err);
+	if (probed == -ETIMEDOUT)
+		return explain(err, probed, "%s: binding it to %s", bdf_text(bdf).s, driver);
 	char now[DRIVER_MAX], override[DRIVER_MAX];
 	r = bind_state(host, bdf, now, override, sizeof(now));
 	if (r)
@@ -119,7 +138,7 @@ int bind_vfio(const struct host *host, struct bdf bdf, struct err *err)
 		return r;
 	}
 	r = move(host, bdf, driver, VFIO_PCI, err);
-	if (r)
+	if (r && r != -ETIMEDOUT)
 		err_hint(err, "the kernel log says why");
 	return r;
 }
@@ -128,10 +147,8 @@ static int leave_unbound(const struct host *host, struct bdf bdf, const char *no
 			 const char *override, struct err *err)
 {
 	/* First the override, so that a probe from elsewhere cannot make vfio-pci take it back. */
-	int r = set_override(host, bdf, override);
-	if (r)
-		return err_errno(err, r, "%s: writing driver_override", bdf_text(bdf).s);
-	return *now ? unbind(host, bdf, now, err) : 0;
+	int r = set_override(host, bdf, override, err);
+	return !r && *now ? unbind(host, bdf, now, err) : r;
 }
 
 int bind_restore(const struct host *host, struct bdf bdf, const char *driver, const char *override,
@@ -146,13 +163,15 @@ int bind_restore(const struct host *host, struct bdf bdf, const char *driver, co
 	if (strcmp(now, driver) != 0) {
 		/* By override: several drivers may match, and a VF may be set not to probe. */
 		r = move(host, bdf, now, driver, err);
+		if (r == -ETIMEDOUT)
+			return r;
 		if (r)
 			err_hint(err, "modprobe %s if it was unloaded", driver);
 	}
 	/* Even after a failure the override must not stay: it would keep every driver away. */
 	bind_state(host, bdf, now, now_override, sizeof(now));
-	int r2 = strcmp(now_override, override) != 0 ? set_override(host, bdf, override) : 0;
-	if (r2 && !r)
-		r = err_errno(err, r2, "%s: writing driver_override", bdf_text(bdf).s);
-	return r;
+	if (!strcmp(now_override, override))
+		return r;
+	int r2 = set_override(host, bdf, override, r ? NULL : err);
+	return r ? r : r2;
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Moving a PCI device between host drivers through sysfs. driver_override only, never new_id: an id
- * added to vfio-pci would also catch devices nobody named.
+ * added to vfio-pci would also catch devices nobody named. A driver that does not answer in time
+ * (core/sysfs.h) is -ETIMEDOUT with its kernel stack in the text; nothing should be asked of that
+ * device again until it has.
  */
 #ifndef BULKHEAD_VFIO_BIND_H
 #define BULKHEAD_VFIO_BIND_H

@@ -62,6 +62,11 @@ static int unbind(const struct host *host, const char *bdf)
 	snprintf(path, sizeof(path), "bus/pci/devices/%s/driver", bdf);
 	if (unlinkat(host->sys, path, 0))
 		return -errno;
+	/* The kernel removes the link first, then calls the driver. */
+	if (fake_sysfs.hangs && !strcmp(driver, fake_sysfs.hangs)) {
+		snprintf(fake_sysfs.hung, sizeof(fake_sysfs.hung), "%.31s", bdf);
+		return -ETIMEDOUT;
+	}
 	if (!strcmp(driver, "vfio-pci"))
 		set_attr(host, bdf, "power/control", "on");
 	return 0;
@@ -114,15 +119,33 @@ static int apply(const struct host *host, const char *path, const char *text)
 	return set(host, path, text);
 }
 
-int sysfs_write(const struct host *host, const char *path, const char *text)
+/* Its lock is held: whatever concerns its driver or power waits, as a probe of it does. */
+static bool waits_for_hung(const char *path, const char *text)
+{
+	return *fake_sysfs.hung && (strstr(path, fake_sysfs.hung) || !strcmp(text, fake_sysfs.hung));
+}
+
+static int write_one(const struct host *host, const char *path, const char *text)
 {
 	int number = ++fake_sysfs.writes;
 	if (number == fake_sysfs.die_at)
 		_exit(FAKE_DEATH);
 	if (number == fake_sysfs.fail_at)
 		return fake_sysfs.fail_with;
-	int r = apply(host, path, text);
+	int r = waits_for_hung(path, text) ? -ETIMEDOUT : apply(host, path, text);
+	fake_sysfs.waits += r == -ETIMEDOUT;
 	if (number == fake_sysfs.die_after)
 		_exit(FAKE_DEATH);
 	return r;
+}
+
+int sysfs_ask(const struct host *host, const char *path, const char *text, struct err *err)
+{
+	int r = write_one(host, path, text);
+	return r == -ETIMEDOUT ? err_set(err, r, "no answer: process 77 waits in fake_remove") : r;
+}
+
+int sysfs_write(const struct host *host, const char *path, const char *text)
+{
+	return sysfs_ask(host, path, text, NULL);
 }

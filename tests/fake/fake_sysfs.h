@@ -20,6 +20,9 @@ struct fake_sysfs {
 	/* The driver of a PF, told how many VFs to have; NULL: the number is kept and no more. */
 	int (*numvfs)(const struct host *host, const char *pf, const char *count);
 	const char *greedy; /* a driver that takes every device offered; NULL = none */
+	const char *hangs;  /* a driver that never returns from its remove function; NULL = none */
+	char hung[32];      /* the device it has not let go of; "" = none yet */
+	int waits;          /* requests that waited for it until their time was over */
 };
 extern struct fake_sysfs fake_sysfs;
 

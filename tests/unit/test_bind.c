@@ -135,6 +135,29 @@ static void every_write_that_fails_is_reported_with_the_device(void **state)
 	}
 }
 
+static void a_driver_that_hangs_is_named_with_its_stack_and_asked_nothing_more(void **state)
+{
+	(void)state;
+	fake_sysfs.hangs = "nvme";
+	assert_int_equal(bind_vfio(&tree.host, nvme, &err), -ETIMEDOUT);
+	assert_non_null(strstr(err.text, "0000:01:00.0: unbinding it from nvme: no answer"));
+	assert_non_null(strstr(err.text, "waits in fake_remove"));
+	assert_int_equal(fake_sysfs.waits, 1);
+}
+
+static void the_way_back_does_not_wait_twice_for_a_driver_that_hangs(void **state)
+{
+	(void)state;
+	assert_int_equal(bind_vfio(&tree.host, nvme, &err), 0);
+	fake_sysfs.hangs = "vfio-pci";
+	assert_int_equal(bind_restore(&tree.host, nvme, "nvme", "", &err), -ETIMEDOUT);
+	assert_non_null(strstr(err.text, "unbinding it from vfio-pci"));
+	assert_int_equal(fake_sysfs.waits, 1);
+	assert_int_equal(bind_restore(&tree.host, nvme, "nvme", "", &err), -ETIMEDOUT);
+	assert_int_equal(bind_restore(&tree.host, nvme, "", "", &err), -ETIMEDOUT);
+	assert_int_equal(fake_sysfs.waits, 3);
+}
+
 static void a_driver_that_refuses_to_probe_is_an_error(void **state)
 {
 	(void)state;
@@ -233,6 +256,8 @@ int main(void)
 		T(a_device_that_had_no_driver_ends_without_one),
 		T(a_device_that_has_gone_is_named),
 		T(every_write_that_fails_is_reported_with_the_device),
+		T(a_driver_that_hangs_is_named_with_its_stack_and_asked_nothing_more),
+		T(the_way_back_does_not_wait_twice_for_a_driver_that_hangs),
 		T(a_driver_that_refuses_to_probe_is_an_error),
 		T(another_driver_that_takes_the_device_is_named),
 		T(an_old_driver_that_was_unloaded_is_named_and_the_override_still_goes),

@@ -100,6 +100,30 @@ static void undo_goes_on_after_a_failure_and_keeps_what_it_could_not_undo(void *
 	assert_nothing_left();
 }
 
+static void a_driver_that_hangs_costs_one_wait_and_its_device_is_left_for_recovery(void **state)
+{
+	(void)state;
+	open_demo();
+	fake_sysfs.hangs = "igbvf";
+	assert_int_equal(do_all(), -ETIMEDOUT);
+	assert_non_null(strstr(err.text, "waits in fake_remove"));
+	assert_non_null(strstr(err.text, "bulkhead recover demo"));
+	assert_int_equal(journal_undo(&journal, &err), 0);
+	assert_int_equal(fake_sysfs.waits, 1);
+	journal_close(&journal);
+	/* The other devices are back, and so is the host's own switch. */
+	assert_string_equal(host_tree_link(&tree, "sys/bus/pci/devices/0000:01:00.0/driver"),
+			    "nvme");
+	assert_string_equal(host_tree_read(&tree, UNSAFE), "N");
+	/* While it hangs, recovery waits for it once and says so. */
+	assert_int_equal(recover_demo(), -ETIMEDOUT);
+	assert_int_equal(fake_sysfs.waits, 2);
+	fake_sysfs.hung[0] = 0;
+	fake_sysfs.hangs = NULL;
+	assert_int_equal(recover_demo(), 0);
+	assert_nothing_left();
+}
+
 static void a_device_that_vanished_has_nothing_to_be_undone(void **state)
 {
 	(void)state;
@@ -300,6 +324,7 @@ int main(void)
 		T(the_type1_module_is_loaded_for_its_parameter),
 		T(every_write_that_fails_undoes_its_change_and_is_struck_out),
 		T(undo_goes_on_after_a_failure_and_keeps_what_it_could_not_undo),
+		T(a_driver_that_hangs_costs_one_wait_and_its_device_is_left_for_recovery),
 		T(a_device_that_vanished_has_nothing_to_be_undone),
 		T(an_action_on_no_device_changes_nothing),
 		T(a_killed_run_is_recovered),
