@@ -24,6 +24,9 @@ static int profile_dir(const char *path, char ret_dir[PATH_MAX], struct err *err
 
 static bool same_device(const struct profile_device *a, const struct profile_device *b)
 {
+	if (a->vf.pf || b->vf.pf)
+		return a->vf.pf && b->vf.pf && a->vf.index != OPT_NONE &&
+		       a->vf.index == b->vf.index && !strcmp(a->vf.pf, b->vf.pf);
 	if (a->by_id != b->by_id)
 		return false;
 	return a->by_id ? a->vendor == b->vendor && a->device == b->device
@@ -40,8 +43,10 @@ static int check_duplicates(const struct profile *profile, struct err *err)
 				continue;
 			struct opt_at at = { .source = b->line ? profile->path : "--set",
 					     .line = b->line };
-			snprintf(at.path, sizeof(at.path), "devices[%u].pci", i);
-			return opt_error(&at, err, -EEXIST, "%s is already devices[%u]", b->pci, j);
+			snprintf(at.path, sizeof(at.path), "devices[%u].%s", i,
+				 b->pci ? "pci" : "vf");
+			return opt_error(&at, err, -EEXIST, "%s is already devices[%u]",
+					 profile_device_name(b).s, j);
 		}
 	}
 	return 0;
@@ -74,6 +79,8 @@ static int load(struct profile *profile, const char *const *overrides, unsigned 
 		r = apply_overrides(profile, overrides, n_overrides, err);
 	if (!r)
 		r = opt_check_required(&profile_options, profile, profile->path, err);
+	if (!r)
+		r = profile_check_devices(profile, err);
 	return r ? r : check_duplicates(profile, err);
 }
 

@@ -13,6 +13,7 @@
 #include "base/bdf.h"
 #include "base/err.h"
 #include "iommu/iommu.h"
+#include "sriov/settings.h"
 
 #define PROFILE_MAX_DEVICES 64
 #define PROFILE_MAX_VCPUS 64
@@ -26,8 +27,18 @@ enum group_policy { /* what to do with the other functions of an assigned device
 enum console_kind { CONSOLE_STDIO, CONSOLE_OFF };
 enum reboot_policy { REBOOT_RESTART, REBOOT_STOP };
 
+/* Settings of a VF: OPT_NONE, 0 of the choices and NULL leave it as it is. */
+struct profile_vf {
+	char *pf;            /* interface, address or vendor:device as written; NULL = no VF is meant */
+	unsigned index;      /* OPT_NONE = any that is free */
+	char *mac;           /* as written; NULL = its own, or a stable one where it has none */
+	unsigned vlan, qos, min_rate, max_rate;
+	unsigned proto, trust, spoofchk, link_state; /* value + 1 of enum vf_key's */
+};
+
 struct profile_device {
-	char *pci;           /* "0000:01:00.0" or "8086:10ca" as written */
+	char *pci;           /* "0000:01:00.0" or "8086:10ca" as written; NULL = `vf` says which */
+	struct profile_vf vf;
 	bool by_id;          /* vendor:device form; must match exactly one */
 	struct bdf bdf;      /* when !by_id */
 	uint16_t vendor, device;
@@ -64,6 +75,15 @@ struct profile {
 int profile_load(struct profile *profile, const char *path, const char *const *overrides,
 		 unsigned n_overrides, struct err *err);
 void profile_fini(struct profile *profile);
+
+/* What the entry calls its device: "0000:01:00.0", "VF 2 of enp2s0f0", "a VF of 8086:10c9". */
+struct profile_device_name {
+	char s[96];
+};
+struct profile_device_name profile_device_name(const struct profile_device *device);
+
+/* What the entry sets of its VF. */
+struct vf_settings profile_vf_settings(const struct profile_vf *vf);
 
 /* As a profile file with every option spelt out; reads back to the same profile. */
 int profile_dump(const struct profile *profile, FILE *out);

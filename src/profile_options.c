@@ -31,6 +31,8 @@ static int accept_pci(void *object, const char *text, struct err *err)
 	struct profile_device *device = object;
 	struct bdf bdf;
 	uint16_t vendor, id;
+	if (!*text)
+		return 0;
 	if (!bdf_parse(text, &bdf)) {
 		device->by_id = false;
 		device->bdf = bdf;
@@ -49,6 +51,17 @@ static int accept_pci(void *object, const char *text, struct err *err)
 	return 0;
 }
 
+static int accept_mac(void *object, const char *text, struct err *err)
+{
+	struct vf_settings settings = { 0 };
+	char assignment[64];
+	(void)object;
+	if (!strcmp(text, "auto"))
+		return 0;
+	snprintf(assignment, sizeof(assignment), "mac=%s", text);
+	return vf_settings_parse(&settings, assignment, err);
+}
+
 static const char *const console_names[] = {
 	[CONSOLE_STDIO] = "stdio", [CONSOLE_OFF] = "off", NULL
 };
@@ -61,6 +74,10 @@ static const char *const iommu_names[] = {
 static const char *const group_names[] = {
 	[GROUP_REFUSE] = "refuse", [GROUP_HOLD] = "hold", [GROUP_TAKE] = "take", NULL
 };
+/* Of a VF's settings; the first leaves it as it is, the others are in the order of sriov/settings.h. */
+static const char *const proto_names[] = { "keep", "802.1q", "802.1ad", NULL };
+static const char *const switch_names[] = { "keep", "off", "on", NULL };
+static const char *const link_names[] = { "keep", "auto", "enable", "disable", NULL };
 static const char *const rom_words[] = { "device", "off", NULL };
 
 static const struct opt boot_rows[] = {
@@ -102,6 +119,8 @@ static const struct opt device_rows[] = {
 		.key = "pci",
 		.type = OPT_TEXT,
 		.offset = offsetof(struct profile_device, pci),
+		.fallback = "",
+		.none = "",
 		.min = 1,
 		.max = 20,
 		.accept = accept_pci,
@@ -110,7 +129,7 @@ static const struct opt device_rows[] = {
 			 "device has",
 		.detail = "An address names a slot and survives a change of the card; "
 			  "`vendor:device` names the card and survives a change of the slot. "
-			  "`bulkhead devices` lists both.",
+			  "`bulkhead devices` lists both. An entry has either `pci` or `vf`.",
 	},
 	{
 		.key = "rom",
@@ -146,6 +165,114 @@ static const struct opt device_rows[] = {
 		.brief = "Let the guest's other devices reach this one's BARs by DMA",
 		.detail = "Peer-to-peer, as GPUDirect and NVMe controller memory want it. Where the "
 			  "IOMMU or its back end cannot map BARs, the guest runs without.",
+	},
+	{
+		.key = "vf",
+		.type = OPT_TEXT,
+		.offset = offsetof(struct profile_device, vf.pf),
+		.fallback = "",
+		.none = "",
+		.min = 1,
+		.max = 32,
+		.example = "enp2s0f0",
+		.brief = "Instead of `pci`: the SR-IOV device of which a virtual function is "
+			 "wanted, by network interface, address or `vendor:device`",
+		.detail = "Where it has too few VFs and none of them is held, their number is "
+			  "changed for as long as the guest runs. docs/sriov.md says more.",
+	},
+	{
+		.key = "index",
+		.type = OPT_INT,
+		.offset = offsetof(struct profile_device, vf.index),
+		.fallback = "any",
+		.none = "any",
+		.max = 65534,
+		.brief = "Which VF of `vf`, counted from 0; `\"any\"` takes one that is free",
+	},
+	{
+		.key = "mac",
+		.type = OPT_TEXT,
+		.offset = offsetof(struct profile_device, vf.mac),
+		.fallback = "auto",
+		.none = "auto",
+		.max = 17,
+		.accept = accept_mac,
+		.example = "52:54:00:0b:01:00",
+		.brief = "The VF's Ethernet address",
+		.detail = "`\"auto\"` leaves the one it has. One that has none gets a stable one, "
+			  "the same at every start on this host.",
+	},
+	{
+		.key = "vlan",
+		.type = OPT_INT,
+		.offset = offsetof(struct profile_device, vf.vlan),
+		.fallback = "keep",
+		.none = "keep",
+		.max = 4095,
+		.brief = "The VLAN that the PF puts the VF in, tagging and untagging for it; 0 is "
+			 "none",
+	},
+	{
+		.key = "qos",
+		.type = OPT_INT,
+		.offset = offsetof(struct profile_device, vf.qos),
+		.fallback = "keep",
+		.none = "keep",
+		.max = 7,
+		.brief = "802.1p priority in the tag of `vlan`",
+	},
+	{
+		.key = "proto",
+		.type = OPT_ENUM,
+		.offset = offsetof(struct profile_device, vf.proto),
+		.fallback = "keep",
+		.names = proto_names,
+		.brief = "Kind of the tag of `vlan`; `\"802.1ad\"` is the outer one of QinQ",
+	},
+	{
+		.key = "trust",
+		.type = OPT_ENUM,
+		.offset = offsetof(struct profile_device, vf.trust),
+		.fallback = "keep",
+		.names = switch_names,
+		.brief = "Whether the guest may change its MAC and be promiscuous",
+	},
+	{
+		.key = "spoofchk",
+		.type = OPT_ENUM,
+		.offset = offsetof(struct profile_device, vf.spoofchk),
+		.fallback = "keep",
+		.names = switch_names,
+		.brief = "Whether frames with another sender's MAC are dropped",
+		.detail = "`\"off\"` for bonding, VRRP or bridging inside the guest.",
+	},
+	{
+		.key = "link_state",
+		.type = OPT_ENUM,
+		.offset = offsetof(struct profile_device, vf.link_state),
+		.fallback = "keep",
+		.names = link_names,
+		.brief = "Whether the VF's link follows the port's, is up or is down",
+	},
+	{
+		.key = "min_rate",
+		.type = OPT_INT,
+		.offset = offsetof(struct profile_device, vf.min_rate),
+		.fallback = "keep",
+		.none = "keep",
+		.max = UINT32_MAX - 1,
+		.unit = "Mb/s",
+		.brief = "The share of the link that the VF can count on; 0 is none",
+	},
+	{
+		.key = "max_rate",
+		.type = OPT_INT,
+		.offset = offsetof(struct profile_device, vf.max_rate),
+		.fallback = "keep",
+		.none = "keep",
+		.max = UINT32_MAX - 1,
+		.unit = "Mb/s",
+		.brief = "The most that the VF may send; 0 is no limit",
 	},
 };
 static const struct opt_table device_table = { device_rows, ARRAY_LEN(device_rows) };

@@ -4,7 +4,14 @@
 #define BULKHEAD_PROFILE_OPTIONS_H
 
 #include "base/opt.h"
+#include "profile.h"
 
 extern const struct opt_table profile_options; /* of struct profile */
+
+/*
+ * What one row cannot say of an entry of `devices`: it has either `pci` or `vf`, a VF's settings only
+ * with `vf`, and they fit together (profile_vf.c). -EINVAL.
+ */
+int profile_check_devices(const struct profile *profile, struct err *err);
 
 #endif

@@ -39,6 +39,10 @@ static int store_bool(const struct opt *row, void *object, const struct opt_valu
 static int store_int(const struct opt *row, void *object, const struct opt_value *value,
 		     const struct opt_at *at, struct err *err)
 {
+	if (row->none && value->form == OPT_IS_TEXT && !strcmp(value->text, row->none)) {
+		*(unsigned *)field(row, object) = OPT_NONE;
+		return 0;
+	}
 	if (value->form != OPT_IS_INT)
 		return opt_wrong_type(row, at, value, err);
 	if (value->number < 0 || (uint64_t)value->number < row->min ||
@@ -90,9 +94,13 @@ static bool has_word(const char *const *words, const char *text)
 static int store_enum(const struct opt *row, void *object, const struct opt_value *value,
 		      const struct opt_at *at, struct err *err)
 {
-	if (value->form == OPT_IS_TEXT) {
+	const char *text = value->form == OPT_IS_TEXT ? value->text
+			   : value->form != OPT_IS_BOOL ? NULL
+			   : value->number		? "on"
+							: "off";
+	if (text) {
 		for (unsigned i = 0; row->names[i]; i++) {
-			if (!strcmp(row->names[i], value->text)) {
+			if (!strcmp(row->names[i], text)) {
 				memcpy(field(row, object), &i, sizeof(i));
 				return 0;
 			}

@@ -11,6 +11,7 @@
 #ifndef BULKHEAD_BASE_OPT_H
 #define BULKHEAD_BASE_OPT_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -20,15 +21,16 @@
 
 #define OPT_FILE_MAX (1u << 20) /* bytes of a settings file */
 #define OPT_DEPTH_MAX 16        /* brackets open at a time */
+#define OPT_NONE UINT_MAX       /* of an OPT_INT: its `none` */
 #define OPT_SETTINGS_MAX 8192   /* assignments in a file: libconfig's look-up is quadratic */
 
 enum opt_type {
 	OPT_TEXT,  /* char *, owned; printable, `min` to `max` bytes */
 	OPT_PATH,  /* as OPT_TEXT; a relative one is taken from the source's directory */
 	OPT_BOOL,  /* bool */
-	OPT_INT,   /* unsigned; `min` to `max` */
+	OPT_INT,   /* unsigned; `min` to `max`, or OPT_NONE */
 	OPT_SIZE,  /* uint64_t, bytes; `min` to `max`, a multiple of `multiple` */
-	OPT_ENUM,  /* an enum; its value is the index into `names` */
+	OPT_ENUM,  /* an enum; its value is the index into `names`; true is "on", false "off" */
 	OPT_GROUP, /* the rows of `table`, in the same struct */
 	OPT_LIST,  /* an array of structs at `offset`, `table` for each; at most `max` */
 	OPT_TYPES
@@ -45,7 +47,7 @@ struct opt {
 	enum opt_type type;
 	size_t offset;        /* of the field; of the array for OPT_LIST */
 	const char *fallback; /* default, as --set takes it; NULL: a text that must be given */
-	const char *none;     /* text stored as NULL; may be NULL */
+	const char *none;     /* text stored as NULL, or as OPT_NONE; may be NULL */
 	uint64_t min, max, multiple;
 	const char *unit;              /* OPT_INT: "seconds"; NULL = a count */
 	const char *const *names;      /* OPT_ENUM, NULL-terminated */

@@ -108,6 +108,8 @@ static void append_int(struct opt_phrase *p, const struct opt *row, bool with_bo
 	if (with_bounds)
 		append(p, ", %llu to %llu", (unsigned long long)row->min,
 		       (unsigned long long)row->max);
+	if (row->none)
+		append(p, "%s or \"%s\"", with_bounds ? "," : "", row->none);
 }
 
 static void append_size(struct opt_phrase *p, const struct opt *row, bool with_bounds)

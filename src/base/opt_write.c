@@ -40,7 +40,10 @@ static void write_value(const struct opt *row, const void *object, FILE *out)
 		fputs(*(const bool *)field ? "true" : "false", out);
 		break;
 	case OPT_INT:
-		fprintf(out, "%u", *(const unsigned *)field);
+		if (row->none && *(const unsigned *)field == OPT_NONE)
+			write_text(row->none, out);
+		else
+			fprintf(out, "%u", *(const unsigned *)field);
 		break;
 	case OPT_SIZE:
 		write_text(size_text(*(const uint64_t *)field).s, out);
@@ -128,6 +131,7 @@ static struct opt_phrase fallback_text(const struct opt *row)
 {
 	struct opt_phrase p;
 	bool quoted = row->type != OPT_BOOL && row->type != OPT_INT;
+	quoted |= row->none && row->fallback && !strcmp(row->none, row->fallback);
 	if (row->type == OPT_LIST)
 		snprintf(p.s, sizeof(p.s), "`()`");
 	else if (!row->fallback)

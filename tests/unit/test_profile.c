@@ -299,7 +299,73 @@ static void a_required_key_that_is_missing_is_named(void **state)
 		"demo.cfg: boot.kernel: missing, it has no default; give a file name");
 	refused(f, MINIMAL "devices = (\n{ rom = \"off\"; });", -EINVAL,
 		"demo.cfg:3: devices[0].pci: "
-		"missing, it has no default; give a text such as \"0000:01:00.0\"");
+		"missing; give a text such as \"0000:01:00.0\", or the PF of a VF as `vf`");
+}
+
+static void a_vf_is_named_by_its_pf(void **state)
+{
+	struct fixture *f = *state;
+	assert_int_equal(
+		load(f, MINIMAL
+		     "devices = ({ vf = \"enp2s0f0\"; index = 2; mac = \"52:54:00:0b:01:02\"; "
+		     "vlan = 100; qos = 3; proto = \"802.1ad\"; trust = true; "
+		     "spoofchk = \"off\"; link_state = \"enable\"; min_rate = 0; "
+		     "max_rate = 500; }, { vf = \"8086:10c9\"; index = \"any\"; });"),
+		0);
+	const struct profile_device *device = f->profile.device;
+	struct vf_settings set = profile_vf_settings(&device[0].vf);
+	assert_string_equal(profile_device_name(&device[0]).s, "VF 2 of enp2s0f0");
+	assert_int_equal(set.known, (1u << N_VF_KEYS) - 1);
+	assert_string_equal(mac_text(set.mac).s, "52:54:00:0b:01:02");
+	static const char *const values[N_VF_KEYS] = {
+		[VF_VLAN] = "100",     [VF_QOS] = "3",        [VF_PROTO] = "802.1ad",
+		[VF_MIN_RATE] = "0",   [VF_MAX_RATE] = "500", [VF_SPOOFCHK] = "off",
+		[VF_LINK_STATE] = "enable", [VF_TRUST] = "on"
+	};
+	for (unsigned i = VF_MAC + 1; i < N_VF_KEYS; i++)
+		assert_string_equal(vf_value_text(&set, (enum vf_key)i).s, values[i]);
+	assert_string_equal(profile_device_name(&device[1]).s, "a VF of 8086:10c9");
+	assert_int_equal(profile_vf_settings(&device[1].vf).known, 0);
+}
+
+static void what_a_vf_cannot_have_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	refused(f, MINIMAL "devices = ({ vf = \"eth0\"; pci = \"01:00.0\"; });", -EINVAL,
+		"demo.cfg:2: devices[0].vf: the entry has `pci` too; it names a device by one of "
+		"them");
+	refused(f, MINIMAL "devices = ({ pci = \"01:00.0\"; index = 1; });", -EINVAL,
+		"demo.cfg:2: devices[0].index: only a VF has it: name its PF as `vf` instead of "
+		"`pci`");
+	refused(f, MINIMAL "devices = ({ pci = \"01:00.0\"; vlan = 0; });", -EINVAL,
+		"demo.cfg:2: devices[0].vlan: only a VF has it: name its PF as `vf` instead of "
+		"`pci`");
+	refused(f, MINIMAL "devices = ({ vf = \"eth0\"; vlan = 4096; });", -ERANGE,
+		"demo.cfg:2: devices[0].vlan: 4096 is out of range: 0 to 4095");
+	refused(f, MINIMAL "devices = ({ vf = \"eth0\"; index = \"some\"; });", -EINVAL,
+		"demo.cfg:2: devices[0].index: expected a number or \"any\", found \"some\"");
+	refused(f, MINIMAL "devices = ({ vf = \"eth0\"; trust = \"yes\"; });", -EINVAL,
+		"demo.cfg:2: devices[0].trust: expected \"keep\", \"off\" or \"on\", found "
+		"\"yes\"");
+	refused(f, MINIMAL "devices = ({ vf = \"eth0\"; mac = \"01:00:5e:00:00:01\"; });",
+		-EINVAL,
+		"demo.cfg:2: devices[0].mac: mac=01:00:5e:00:00:01: a multicast address cannot be "
+		"an interface's own");
+	refused(f, MINIMAL "devices = ({ vf = \"eth0\"; min_rate = 9; max_rate = 8; });", -EINVAL,
+		"demo.cfg:2: devices[0].vf: max_rate=8 is less than min_rate=9 Mb/s");
+	refused(f, MINIMAL "devices = ({ vf = \"eth0\"; proto = \"802.1ad\"; });", -EINVAL,
+		"demo.cfg:2: devices[0].vf: proto=802.1ad needs a vlan other than 0");
+	refused(f,
+		MINIMAL "devices = ({ vf = \"eth0\"; index = 1; },\n{ vf = \"eth0\"; index = 1; });",
+		-EEXIST, "demo.cfg:3: devices[1].vf: VF 1 of eth0 is already devices[0]");
+}
+
+static void any_two_vfs_of_a_pf_are_no_duplicates(void **state)
+{
+	struct fixture *f = *state;
+	assert_int_equal(load(f, MINIMAL "devices = ({ vf = \"eth0\"; }, { vf = \"eth0\"; }, "
+					 "{ vf = \"eth0\"; index = 0; }, { pci = \"01:00.0\"; });"),
+			 0);
 }
 
 static void a_name_that_could_leave_its_directory_is_refused(void **state)
@@ -512,8 +578,8 @@ static void set_refuses_what_the_file_may_not_say(void **state)
 	set_refused(f, "devices[+].gruop=hold",
 		    "--set: devices[0].gruop: unknown key; did you mean \"group\"?");
 	set_refused(f, "devices[+].group=hold",
-		    "--set: devices[0].pci: missing, it has no default; "
-		    "give a text such as \"0000:01:00.0\"");
+		    "--set: devices[0].pci: missing; "
+		    "give a text such as \"0000:01:00.0\", or the PF of a VF as `vf`");
 	set_refused(f, "devices[0].pci=01:00.0",
 		    "--set: devices: no element \"0\", it has 0; devices[+] adds one");
 }
@@ -598,10 +664,28 @@ static char *random_text(const char *prefix)
 	return strdup(text);
 }
 
+static void random_vf(struct profile_device *d, unsigned i)
+{
+	char pf[32];
+	snprintf(pf, sizeof(pf), "eth%u", i);
+	d->vf.pf = strdup(pf);
+	d->vf.index = random_below(2) ? OPT_NONE : random_below(64);
+	d->vf.mac = random_below(2) ? NULL : strdup("52:54:00:0b:01:00");
+	d->vf.vlan = random_below(2) ? OPT_NONE : 1 + random_below(4095);
+	d->vf.max_rate = random_below(2) ? OPT_NONE : random_below(100000);
+	d->vf.trust = random_below(3);
+	d->vf.link_state = random_below(4);
+}
+
 static void random_device(struct profile_device *d, unsigned i)
 {
 	static const char *const forms[] = { "%04x:01:00.0", "10de:%04x" };
 	char pci[32];
+	d->vf.index = d->vf.vlan = d->vf.qos = d->vf.min_rate = d->vf.max_rate = OPT_NONE;
+	if (random_below(3) == 0) {
+		random_vf(d, i);
+		return;
+	}
 	d->by_id = random_below(2);
 	snprintf(pci, sizeof(pci), d->by_id ? forms[1] : forms[0], i);
 	d->pci = strdup(pci);
@@ -650,6 +734,12 @@ static void assert_same_device(const struct profile_device *a, const struct prof
 	assert_int_equal(a->vendor, b->vendor);
 	assert_int_equal(a->device, b->device);
 	assert_int_equal(a->group, b->group);
+	assert_same_text(a->vf.pf, b->vf.pf);
+	assert_same_text(a->vf.mac, b->vf.mac);
+	assert_int_equal(a->vf.index, b->vf.index);
+	struct vf_settings x = profile_vf_settings(&a->vf), y = profile_vf_settings(&b->vf);
+	assert_int_equal(x.known, y.known);
+	assert_int_equal(vf_settings_differ(&x, &y), 0);
 }
 
 static void assert_same(const struct profile *a, const struct profile *b)
@@ -766,6 +856,9 @@ int main(void)
 		TEST(control_characters_are_refused_and_never_printed),
 		TEST(a_device_that_is_no_address_is_refused),
 		TEST(the_same_device_twice_is_refused),
+		TEST(a_vf_is_named_by_its_pf),
+		TEST(what_a_vf_cannot_have_is_refused),
+		TEST(any_two_vfs_of_a_pf_are_no_duplicates),
 		TEST(a_syntax_error_shows_its_line),
 		TEST(includes_are_refused_wherever_libconfig_would_read_them),
 		TEST(nesting_and_count_are_bounded),
