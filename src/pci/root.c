@@ -75,6 +75,32 @@ int pci_bus_add(struct pci_bus *bus, struct pci_func *func, unsigned dev, unsign
 	return 0;
 }
 
+static bool has_functions(const struct pci_bus *bus, unsigned dev)
+{
+	for (const struct pci_func *f = bus->funcs; f; f = f->next) {
+		if (f->bdf.dev == dev)
+			return true;
+	}
+	return false;
+}
+
+int pci_bus_remove(struct pci_root *root, struct pci_func *func, struct err *err)
+{
+	struct pci_bus *bus = func->bus;
+	uint32_t device = UINT32_C(1) << func->bdf.dev;
+	struct pci_func **link = &bus->funcs;
+	while (*link != func)
+		link = &(*link)->next;
+	*link = func->next;
+	func->next = NULL;
+	func->bus = NULL;
+	if (!has_functions(bus, func->bdf.dev))
+		bus->headless &= ~device;
+	else if (!func->bdf.fn)
+		bus->headless |= device;
+	return pci_map_publish(root, err);
+}
+
 /* The bus that a configuration cycle for number `nr` reaches from `bus`, which is not it. */
 static const struct pci_bus *route(const struct pci_bus *bus, unsigned nr)
 {
@@ -92,7 +118,9 @@ static const struct pci_bus *route(const struct pci_bus *bus, unsigned nr)
 struct pci_func *pci_root_find(struct pci_root *root, unsigned bus, unsigned dev, unsigned fn)
 {
 	const struct pci_bus *target = bus ? route(&root->bus0, bus) : &root->bus0;
-	return target && at(target, dev, 0) ? at(target, dev, fn) : NULL;
+	if (!target || (!at(target, dev, 0) && !(target->headless >> dev & 1)))
+		return NULL;
+	return at(target, dev, fn);
 }
 
 static int each(struct pci_bus *bus, int (*visit)(struct pci_func *func, void *ctx), void *ctx)

@@ -19,6 +19,7 @@
 struct pci_bus {
 	struct pci_func *funcs;  /* ascending by devfn */
 	struct pci_func *bridge; /* NULL for bus 0 */
+	uint32_t headless;       /* by device number: function 0 was removed, others are left */
 };
 
 struct pci_map;
@@ -44,8 +45,16 @@ void pci_root_fini(struct pci_root *root);
 int pci_bus_add(struct pci_bus *bus, struct pci_func *func, unsigned dev, unsigned fn);
 
 /*
+ * Takes `func`, no bridge and on a bus, off it and out of the map: from now on its config space
+ * reads all-ones and nothing of it is decoded. Its storage may go once no vCPU is in a handler any
+ * more. Other functions of its device stay where they are. Lock held. The error is one of
+ * pci_map_publish; the function is off the bus all the same.
+ */
+int pci_bus_remove(struct pci_root *root, struct pci_func *func, struct err *err);
+
+/*
  * The function that a configuration access to bus:dev.fn reaches now, NULL when none: through the
- * bus numbers the guest gave the ports, and only if function 0 exists. Lock held.
+ * bus numbers the guest gave the ports, and only if function 0 exists, or did. Lock held.
  */
 struct pci_func *pci_root_find(struct pci_root *root, unsigned bus, unsigned dev, unsigned fn);
 
