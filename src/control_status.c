@@ -16,6 +16,7 @@ static json_t *device_json(struct vfio_pci *vfio)
 	json_t *device = json_object();
 	json_object_set_new(device, "host", json_string(bdf_text(vfio->dev->bdf).s));
 	json_object_set_new(device, "guest", json_string(bdf_text(vfio->func.bdf).s));
+	json_object_set_new(device, "gone", json_boolean(vfio->gone));
 	json_object_set_new(device, "msix_vectors", json_integer(vfio->msix_live));
 	json_object_set_new(device, "msi_vectors", json_integer(vfio->msi.n_live));
 	json_object_set_new(device, "intx", json_boolean(vfio->intx.wired));

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "base/cleanup.h"
 #include "base/log.h"
 
 static int buses_up(struct machine *m, struct err *err)
@@ -73,7 +74,7 @@ static int pci_up(struct machine *m, struct err *err)
 	if (!r)
 		r = q35_init(&m->q35, &m->root);
 	for (unsigned i = 0; !r && i < m->plan->n_ports; i++) {
-		r = pci_port_init(&m->port[i], i + 1, (struct pci_link){ 0 });
+		r = pci_port_init(&m->port[i], i + 1, (struct pci_link){ 0 }, &m->vm.irqs);
 		if (!r)
 			r = pci_bus_add(&m->root.bus0, &m->port[i].func, m->plan->port[i].slot, 0);
 	}
@@ -82,6 +83,8 @@ static int pci_up(struct machine *m, struct err *err)
 
 static void pci_down(struct machine *m)
 {
+	for (unsigned i = 0; m->port && i < m->plan->n_ports; i++)
+		pci_port_fini(&m->port[i]);
 	pci_root_fini(&m->root);
 	free(m->port);
 	m->port = NULL;
@@ -149,7 +152,7 @@ static int hold_device(struct machine *m, const struct plan_device *planned, str
 		return r;
 	held->dev = planned->dev;
 	m->n_held++;
-	return 0;
+	return machine_watch_held(m, held, err);
 }
 
 static int devices_up(struct machine *m, struct err *err)
@@ -167,7 +170,7 @@ static int fresh_devices_up(struct machine *m, struct err *err)
 {
 	struct err warning = { 0 };
 	int r = devices_up(m, err);
-	if (!r && vfio_reset_unready(m->device_set, m->n_devices, &warning))
+	if (!r && vfio_reset_unready(m->device_set, m->n_device_set, &warning))
 		log_warn("started without a reset: %s", warning.text);
 	return r;
 }
@@ -177,10 +180,9 @@ static void devices_down(struct machine *m)
 	while (m->n_devices_up)
 		vfio_pci_fini(&m->device[--m->n_devices_up]);
 	while (m->n_held) {
-		struct held_device *held = &m->held[--m->n_held];
-		iommu_detach(&m->iommu, held->dev, held->fd);
-		close(held->fd);
+		autoclose int fd = machine_unhold(m, &m->held[--m->n_held]);
 	}
+	machine_departures_end(m);
 }
 
 /*
@@ -349,6 +351,7 @@ static int count_devices(struct machine *m)
 		return -ENOMEM;
 	for (unsigned i = 0; i < m->n_devices; i++)
 		m->device_set[i] = &m->device[i];
+	m->n_device_set = m->n_devices;
 	return 0;
 }
 

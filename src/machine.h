@@ -43,6 +43,15 @@ enum machine_end {
 /* What a vCPU thread or device wants of the main loop; bits, because several may meet. */
 enum machine_want { WANT_RESET = 1, WANT_POWER_OFF = 2, WANT_FAIL = 4, WANT_TRIPLE_FAULT = 8 };
 
+struct departure;
+
+struct held_device { /* attached, so that nobody else can use it */
+	const struct pci_dev *dev;
+	int fd; /* owned; -1 = let go */
+	struct loop_fd request;
+	struct machine *machine;
+};
+
 struct machine {
 	const struct plan *plan;         /* borrowed */
 	const struct host *host;         /* borrowed */
@@ -60,12 +69,9 @@ struct machine {
 	struct q35 q35;
 	struct pci_port *port;           /* plan->n_ports of them */
 	struct vfio_pci *device;         /* n_devices of them, in plan order without held ones */
-	struct vfio_pci **device_set;    /* pointers to all of them, for vfio_reset_set */
-	unsigned n_devices, n_devices_up;
-	struct held_device {             /* attached, so that nobody else can use them */
-		const struct pci_dev *dev;
-		int fd;
-	} *held;
+	struct vfio_pci **device_set;    /* pointers to those not gone, for vfio_reset_set */
+	unsigned n_devices, n_devices_up, n_device_set;
+	struct held_device *held;
 	unsigned n_held;
 	struct pm pm;
 	struct rtc rtc;
@@ -89,6 +95,10 @@ struct machine {
 	unsigned boots;                  /* times the guest was entered at its start */
 	uint64_t last_boot_ms;
 	unsigned quick_faults;           /* triple faults soon after a boot, in a row */
+	struct departure *departures;    /* devices on their way out (machine_unplug.c); owned */
+	/* A device that was detached does not exist on the host any more. May be NULL. */
+	void (*on_left)(void *ctx, struct bdf bdf);
+	void *on_left_ctx;
 };
 
 /* Builds everything; vCPUs are ready at the guest's first instruction, paused. Undone on failure. */
@@ -110,7 +120,21 @@ int machine_reset(struct machine *m, struct err *err);
 void machine_events_init(struct machine *m);
 void machine_watch_vcpus(struct machine *m);
 void machine_watch_console(struct machine *m);
+
+/* What the kernel says of devices goes to machine_unplug.c. */
 int machine_watch_device(struct machine *m, struct vfio_pci *vfio, struct err *err);
+int machine_watch_held(struct machine *m, struct held_device *held, struct err *err);
+/*
+ * Takes a device away from the running guest: its memory, interrupts and DMA are gone when this
+ * returns, and the fd is closed by and by, which is what the host's unbind waits for. Main thread.
+ * A device that is gone already is left alone.
+ */
+void machine_detach(struct machine *m, struct vfio_pci *vfio);
+/* Lets go of a held device; its fd is the caller's to close, -1 when that was done before. */
+int machine_unhold(struct machine *m, struct held_device *held);
+/* Waits a while for what is on its way out. */
+void machine_departures_end(struct machine *m);
+
 /* Signals the run obeys: SIGTERM, SIGINT, SIGHUP. */
 void machine_signal(void *machine, int signo);
 

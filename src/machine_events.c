@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What happens to a running machine as a whole: the guest resets or powers off, a vCPU fails, a
- * device reports an error, the user wants it stopped. vCPU threads only note and post; decisions
+ * What happens to a running machine as a whole: the guest resets or powers off, a vCPU fails, the
+ * user wants it stopped. vCPU threads only note and post; decisions
  * are the main thread's.
  */
 #include <stdio.h>
@@ -154,20 +154,6 @@ static void console_button(void *ctx)
 	pm_power_button(&m->pm);
 }
 
-static void device_error(void *ctx, struct vfio_pci *vfio)
-{
-	log_error("%s: the device reported a fatal error: stopping the guest",
-		  bdf_text(vfio->dev->bdf).s);
-	machine_stop_now(ctx, MACHINE_FAILED);
-}
-
-static void device_unplug(void *ctx, struct vfio_pci *vfio)
-{
-	log_warn("%s: the host wants the device back: powering the guest off",
-		 bdf_text(vfio->dev->bdf).s);
-	machine_stop(ctx);
-}
-
 void machine_events_init(struct machine *m)
 {
 	pthread_mutex_init(&m->lock, NULL);
@@ -187,12 +173,4 @@ void machine_watch_console(struct machine *m)
 	m->console.on_stop = console_stop;
 	m->console.on_button = console_button;
 	m->console.ctx = m;
-}
-
-int machine_watch_device(struct machine *m, struct vfio_pci *vfio, struct err *err)
-{
-	vfio->notify.on_error = device_error;
-	vfio->notify.on_unplug = device_unplug;
-	vfio->notify.ctx = m;
-	return vfio_pci_notify(vfio, m->loop, err);
 }

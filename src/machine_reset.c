@@ -26,7 +26,7 @@ static int program_pci(struct machine *m, struct err *err)
 		pci_port_program(&m->port[i], &plan->port[i].windows);
 	for (unsigned i = 0; i < plan->n_devices; i++)
 		if (!plan->device[i].held)
-			program_device(&m->device[next++], &plan->device[i]);
+			program_device(&m->device[next++], &plan->device[i]); /* gone: no BARs */
 	int r = pci_map_publish(&m->root, err);
 	pthread_mutex_unlock(&m->root.lock);
 	return r;
@@ -55,7 +55,7 @@ int machine_reset(struct machine *m, struct err *err)
 	int r;
 	if (m->boots) {
 		/* Devices first: their DMA must stop before the guest's memory is written again. */
-		r = vfio_reset_set(m->device_set, m->n_devices, err);
+		r = vfio_reset_set(m->device_set, m->n_device_set, err);
 		if (r)
 			return r;
 		r = pci_root_reset(&m->root, err);

@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <linux/pci_regs.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/bytes.h"
+#include "base/log.h"
 
 /* Where our capabilities are. */
 #define CAP_PM 0x40
@@ -54,7 +56,7 @@ static const struct reg pm[] = {
 	{ PCI_PM_CTRL, 2, false, PCI_PM_CTRL_NO_SOFT_RESET, PCI_PM_CTRL_STATE_MASK },
 };
 
-/* One vector, 64-bit address (PCIe 6.0 §7.7.1). Storage only: nothing here raises an interrupt. */
+/* For a fixed slot: storage alone, nothing raises it. One vector, 64-bit (PCIe 6.0 §7.7.1). */
 static const struct reg msi[] = {
 	{ PCI_MSI_FLAGS, 2, false, PCI_MSI_FLAGS_64BIT, PCI_MSI_FLAGS_ENABLE },
 	{ PCI_MSI_ADDRESS_LO, 4, false, 0, 0xfffffffc },
@@ -105,6 +107,21 @@ static void set_link(struct pci_func *func, unsigned slot, struct pci_link link)
 	pci_cfg_writable(func, CAP_PCIE + PCI_EXP_LNKCTL2, 2, PCI_EXP_LNKCTL2_TLS);
 }
 
+/* Events that the guest may ask to hear of, and what it asks with (PCIe 6.0 §7.5.3.10, .11). */
+#define EVENTS (PCI_EXP_SLTSTA_PDC | PCI_EXP_SLTSTA_DLLSC)
+#define EVENT_CONTROL (PCI_EXP_SLTCTL_PDCE | PCI_EXP_SLTCTL_DLLSCE | PCI_EXP_SLTCTL_HPIE)
+
+/*
+ * No button, indicator or power switch: nothing happens here but a device going without notice.
+ * Commands are obeyed at once (NCCS), so that no driver waits for their completion.
+ */
+static void make_hotplug(struct pci_func *func)
+{
+	func->val[CAP_PCIE + PCI_EXP_SLTCAP] |= PCI_EXP_SLTCAP_HPC | PCI_EXP_SLTCAP_HPS;
+	pci_cfg_set(func, CAP_PCIE + PCI_EXP_SLTCTL, 2, 0);
+	pci_cfg_writable(func, CAP_PCIE + PCI_EXP_SLTCTL, 2, EVENT_CONTROL);
+}
+
 static bool link_ok(struct pci_link link)
 {
 	static const uint8_t widths[] = { 1, 2, 4, 8, 12, 16 };
@@ -145,9 +162,74 @@ static void settle_bus_reset(struct pci_port *port)
 		port->bus_reset(port, port->bus_reset_ctx);
 }
 
+/* --- hot-plug events --- */
+
+/* True while what is pending is something that the guest wants to be interrupted for. */
+static bool event_wanted(const struct pci_port *port)
+{
+	uint16_t control = le16_get(port->func.val + CAP_PCIE + PCI_EXP_SLTCTL);
+	uint16_t status = le16_get(port->func.val + CAP_PCIE + PCI_EXP_SLTSTA);
+	return control & PCI_EXP_SLTCTL_HPIE &&
+	       ((control & PCI_EXP_SLTCTL_PDCE && status & PCI_EXP_SLTSTA_PDC) ||
+		(control & PCI_EXP_SLTCTL_DLLSCE && status & PCI_EXP_SLTSTA_DLLSC));
+}
+
+/* One message each time the condition, MSI enabled included, comes true (PCIe 6.0 §6.7.3.4). */
+static void settle_events(struct pci_port *port)
+{
+	static const uint64_t one = 1;
+	bool now = port->event_fd >= 0 && event_wanted(port);
+	if (now && !port->event_told && write(port->event_fd, &one, sizeof(one)) < 0)
+		log_warn("guest PCI %s: hot-plug event: %s", bdf_text(port->func.bdf).s,
+			 strerror(errno));
+	port->event_told = now;
+}
+
+static int event_enable(void *ctx, const int *event_fds, unsigned n, unsigned changed)
+{
+	struct pci_port *port = ctx;
+	(void)n; /* one vector */
+	(void)changed;
+	port->event_fd = event_fds[0];
+	return 0;
+}
+
+static void event_disable(void *ctx)
+{
+	struct pci_port *port = ctx;
+	port->event_fd = -1;
+}
+
+static const struct msix_source event_source = { .enable = event_enable,
+						 .disable = event_disable };
+
+/* In the present and in the power-on values: a reboot does not bring the device back. */
+static void clear_bits(struct pci_func *func, unsigned off, uint16_t bits)
+{
+	le_put(func->val + off, 2, le16_get(func->val + off) & ~(uint64_t)bits);
+	le_put(func->fresh + off, 2, le16_get(func->fresh + off) & ~(uint64_t)bits);
+}
+
+void pci_port_empty(struct pci_port *port)
+{
+	struct pci_func *func = &port->func;
+	clear_bits(func, CAP_PCIE + PCI_EXP_SLTSTA, PCI_EXP_SLTSTA_PDS);
+	clear_bits(func, CAP_PCIE + PCI_EXP_LNKSTA, PCI_EXP_LNKSTA_DLLLA);
+	if (!port->msi.max)
+		return;
+	uint8_t *status = func->val + CAP_PCIE + PCI_EXP_SLTSTA;
+	le_put(status, 2, le16_get(status) | EVENTS);
+	settle_events(port);
+}
+
+/* --- writes and resets --- */
+
 static void port_wrote(struct pci_func *func, unsigned off, unsigned size)
 {
 	struct pci_port *port = port_of(func);
+	if (off < CAP_MSI + MSI_CAP_LEN && CAP_MSI < off + size)
+		msi_wrote(&port->msi);
+	settle_events(port);
 	if (touches(off, size, PCI_SECONDARY_BUS))
 		renumber(port);
 	if (touches(off, size, CAP_PM + PCI_PM_CTRL))
@@ -158,8 +240,11 @@ static void port_wrote(struct pci_func *func, unsigned off, unsigned size)
 
 static void port_reset(struct pci_func *func)
 {
-	renumber(port_of(func));
-	port_of(func)->in_bus_reset = false;
+	struct pci_port *port = port_of(func);
+	msi_reset(&port->msi);
+	renumber(port);
+	port->in_bus_reset = false;
+	port->event_told = false;
 }
 
 static bool port_asleep(const struct pci_func *func)
@@ -173,7 +258,17 @@ static const struct pci_func_ops port_ops = {
 	.asleep = port_asleep,
 };
 
-int pci_port_init(struct pci_port *port, unsigned slot, struct pci_link link)
+static int add_msi(struct pci_port *port, struct irqs *irqs)
+{
+	if (irqs)
+		return msi_init(&port->msi, &port->func, CAP_MSI, 1, false, true, irqs,
+				&event_source, port);
+	pci_cfg_add_cap(&port->func, PCI_CAP_ID_MSI, CAP_MSI, MSI_CAP_LEN);
+	set_regs(&port->func, CAP_MSI, msi, ARRAY_LEN(msi));
+	return 0;
+}
+
+int pci_port_init(struct pci_port *port, unsigned slot, struct pci_link link, struct irqs *irqs)
 {
 	link.speed = link.speed ? link.speed : 1;
 	link.width = link.width ? link.width : 1;
@@ -181,6 +276,7 @@ int pci_port_init(struct pci_port *port, unsigned slot, struct pci_link link)
 		return -EINVAL;
 	struct pci_func *func = &port->func;
 	memset(port, 0, sizeof(*port));
+	port->event_fd = -1;
 	pci_func_init(func, &port_ops, PCIE_CFG_SIZE);
 	port->slot = slot;
 	port->bus.bridge = func;
@@ -193,10 +289,17 @@ int pci_port_init(struct pci_port *port, unsigned slot, struct pci_link link)
 	pci_cfg_add_cap(func, PCI_CAP_ID_EXP, CAP_PCIE, PCIE_CAP_LEN);
 	set_regs(func, CAP_PCIE, pcie, ARRAY_LEN(pcie));
 	set_link(func, slot, link);
-	pci_cfg_add_cap(func, PCI_CAP_ID_MSI, CAP_MSI, MSI_CAP_LEN);
-	set_regs(func, CAP_MSI, msi, ARRAY_LEN(msi));
+	if (irqs)
+		make_hotplug(func);
+	int r = add_msi(port, irqs);
 	pci_func_seal(func);
-	return 0;
+	return r;
+}
+
+void pci_port_fini(struct pci_port *port)
+{
+	msi_fini(&port->msi);
+	port->event_fd = -1;
 }
 
 /* --- windows --- */

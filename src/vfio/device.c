@@ -101,10 +101,8 @@ static void calm(struct vfio_pci *vfio)
 	pthread_mutex_unlock(&vfio->root->lock);
 }
 
-void vfio_pci_fini(struct vfio_pci *vfio)
+int vfio_pci_release(struct vfio_pci *vfio)
 {
-	if (!vfio->locks_made)
-		return;
 	vfio_notify_stop(vfio);
 	calm(vfio);
 	vfio_irqs_fini(vfio);
@@ -112,7 +110,17 @@ void vfio_pci_fini(struct vfio_pci *vfio)
 	vfio_bars_fini(vfio);
 	if (vfio->fd >= 0)
 		iommu_detach(vfio->iommu, vfio->dev, vfio->fd);
-	close_fd(&vfio->fd);
 	pthread_mutex_destroy(&vfio->irq_lock);
 	vfio->locks_made = false;
+	memset(&vfio->msix_at, 0, sizeof(vfio->msix_at));
+	vfio->gone = true;
+	return take_fd(&vfio->fd);
+}
+
+void vfio_pci_fini(struct vfio_pci *vfio)
+{
+	if (!vfio->locks_made)
+		return;
+	autoclose int fd = vfio_pci_release(vfio);
+	vfio->gone = false;
 }

@@ -64,6 +64,7 @@ struct vfio_pci {
 	uint16_t pm_cap, pcie_cap, af_cap, msix_cap, msi_cap; /* offsets, 0 = absent or hidden */
 	uint16_t command; /* as the device has it; INTx disable included */
 	bool asleep;      /* in D3hot */
+	bool gone;        /* released while the guest ran (vfio_pci_release): nothing is left */
 	bool flr_asked;   /* the guest's write in progress asks for a function reset */
 	struct msix msix; /* n == 0: none */
 	struct {
@@ -120,6 +121,13 @@ int vfio_pci_init(struct vfio_pci *vfio, const struct pci_dev *dev,
 void vfio_pci_fini(struct vfio_pci *vfio);
 
 /*
+ * For a device that leaves a running guest: as vfio_pci_fini, but closing the fd, which waits for
+ * the device and for the kernel, is left to the caller, who gets it. The function is off its bus,
+ * or taken off by the caller before vCPUs run again. vfio_pci_fini is a no-op afterwards.
+ */
+int vfio_pci_release(struct vfio_pci *vfio);
+
+/*
  * After the function is placed on a bus: which GSI (16..23) its INTx pin reaches. It is connected
  * when the guest first turns decoding on. 0 without effect for a function that has no INTx.
  */
@@ -130,6 +138,13 @@ int vfio_pci_route_intx(struct vfio_pci *vfio, unsigned gsi, struct err *err);
  * such interrupt is not watched for it.
  */
 int vfio_pci_notify(struct vfio_pci *vfio, struct loop *loop, struct err *err);
+
+/*
+ * The request eventfd alone, for a device that is only held: `at` has its callback set and watches
+ * an eventfd of its own from now on. Without such an interrupt at->fd is -1. unwatch accepts that.
+ */
+int vfio_request_watch(int device_fd, struct loop *loop, struct loop_fd *at);
+void vfio_request_unwatch(int device_fd, struct loop *loop, struct loop_fd *at);
 
 /*
  * Resets a whole set of functions that this VM owns: each by VFIO_DEVICE_RESET where it has one

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-// replaces: kvm/memslot.c
-// with: fake/fake_memslot.c
+// replaces: kvm/memslot.c kvm/irq.c
+// with: fake/fake_memslot.c fake/fake_irq.c
 /*
  * A guest that writes anything to any configuration space, by either mechanism, and touches what it
- * mapped: two root ports, a card on the root bus and a two-function one behind each port.
+ * mapped: two root ports, a card on the root bus and a two-function one behind each port. Now and
+ * then a card is pulled out.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/bytes.h"
 #include "base/log.h"
+#include "fake/fake_irq.h"
 #include "fake/fake_memslot.h"
 #include "pci/port.h"
 #include "pci/root.h"
@@ -34,6 +36,7 @@ static struct {
 	struct qs qs;
 	struct bus mmio, pio;
 	struct memslots slots;
+	struct irqs irqs;
 	struct pci_root root;
 	struct pci_port port[2];
 	struct card card[CARDS];
@@ -153,12 +156,14 @@ static void machine_up(void)
 	log_set_level(LOG_ERROR);
 	memset(&m, 0, sizeof(m));
 	fake_memslot_init();
+	fake_irq_init();
+	require(!irqs_init(&m.irqs, -1, 1024, NULL));
 	require(!qs_init(&m.qs) && !bus_init(&m.mmio, &m.qs) && !bus_init(&m.pio, &m.qs));
 	require(!pci_root_init(&m.root, &m.mmio, &m.pio, &m.slots));
 	for (unsigned i = 0; i < CARDS; i++)
 		card_init(&m.card[i]);
 	for (unsigned i = 0; i < 2; i++) {
-		require(!pci_port_init(&m.port[i], i + 1, (struct pci_link){ 0 }));
+		require(!pci_port_init(&m.port[i], i + 1, (struct pci_link){ 0 }, &m.irqs));
 		require(!pci_bus_add(&m.root.bus0, &m.port[i].func, i + 1, 0));
 		require(!pci_bus_add(&m.port[i].bus, &m.card[1 + 2 * i].func, 0, 0));
 		require(!pci_bus_add(&m.port[i].bus, &m.card[2 + 2 * i].func, 0, 5));
@@ -179,6 +184,9 @@ static void machine_down(void)
 	fake_memslot.fail = 0;
 	require(!pci_root_reset(&m.root, NULL));
 	require(fake_memslot.n == 0);
+	for (unsigned i = 0; i < 2; i++)
+		pci_port_fini(&m.port[i]);
+	require(!fake_irq.in_use && !fake_irq.wired);
 	pci_root_fini(&m.root);
 	bus_fini(&m.mmio);
 	bus_fini(&m.pio);
@@ -232,6 +240,8 @@ static void config_access(struct input *in, uint8_t op)
 static void touch(struct input *in, uint8_t op)
 {
 	const struct pci_func *f = &m.card[take(in, 1) % CARDS].func;
+	if (!f->bus)
+		return;
 	unsigned bar = take(in, 1) % PCI_BARS, size = 1u << (op >> 4 & 3);
 	uint64_t at = pci_bar_addr(f, bar) + (take(in, 3) & (f->bar[bar].size * 2 - 1));
 	struct bus *bus = bar == 4 ? &m.pio : &m.mmio;
@@ -241,13 +251,32 @@ static void touch(struct input *in, uint8_t op)
 		bus_write(bus, at, size, 0);
 }
 
+/* Its storage is overwritten: nothing may still point there. */
+static void pull_out(struct input *in)
+{
+	struct pci_func *f = &m.card[take(in, 1) % CARDS].func;
+	struct pci_bus *bus = f->bus;
+	if (!bus)
+		return;
+	fake_memslot.fail = 0;
+	pthread_mutex_lock(&m.root.lock);
+	require(!pci_bus_remove(&m.root, f, NULL));
+	if (bus->bridge && !bus->funcs)
+		pci_port_empty(bus->bridge->port);
+	pthread_mutex_unlock(&m.root.lock);
+	memset(f->bar, 0, sizeof(f->bar));
+	f->ops = NULL;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input in = { data, size };
 	machine_up();
 	for (unsigned i = 0; in.left && i < 400; i++) {
 		uint8_t op = (uint8_t)take(&in, 1);
-		if ((op & 7) == 7)
+		if (op == 0xff)
+			pull_out(&in);
+		else if ((op & 7) == 7)
 			touch(&in, op);
 		else
 			config_access(&in, op);

@@ -135,7 +135,7 @@ static int up(void **state)
 	assert_int_equal(bus_init(&mmio, &qs), 0);
 	assert_int_equal(bus_init(&pio, &qs), 0);
 	assert_int_equal(pci_root_init(&root, &mmio, &pio, &slots), 0);
-	assert_int_equal(pci_port_init(&port, 1, (struct pci_link){ 0 }), 0);
+	assert_int_equal(pci_port_init(&port, 1, (struct pci_link){ 0 }, NULL), 0);
 	assert_int_equal(pci_bus_add(&root.bus0, &port.func, 1, 0), 0);
 	card_init(&card);
 	return 0;

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+// replaces: kvm/irq.c
+// with: fake/fake_irq.c
 #include "pci/port.h"
 
 #include <errno.h>
@@ -6,10 +8,12 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "base/bytes.h"
+#include "fake/fake_irq.h"
 #include "pci/cap.h"
 
 static struct pci_port port;
@@ -19,7 +23,7 @@ static const struct pci_func_ops no_ops = { 0 };
 static int fresh(void **state)
 {
 	(void)state;
-	return pci_port_init(&port, 3, (struct pci_link){ .speed = 3, .width = 8 });
+	return pci_port_init(&port, 3, (struct pci_link){ .speed = 3, .width = 8 }, NULL);
 }
 
 static uint16_t pcie(unsigned reg)
@@ -52,7 +56,7 @@ static void link_and_slot_are_those_of_the_device(void **state)
 static void a_device_without_a_link_gets_the_slowest(void **state)
 {
 	(void)state;
-	assert_int_equal(pci_port_init(&port, 1, (struct pci_link){ 0 }), 0);
+	assert_int_equal(pci_port_init(&port, 1, (struct pci_link){ 0 }, NULL), 0);
 	assert_int_equal(pcie(PCI_EXP_LNKCAP) & 0x3ff, 0x011);
 	assert_int_equal(pcie(PCI_EXP_LNKCAP2), 0x02);
 }
@@ -60,11 +64,11 @@ static void a_device_without_a_link_gets_the_slowest(void **state)
 static void impossible_slots_and_links_are_refused(void **state)
 {
 	(void)state;
-	assert_int_equal(pci_port_init(&port, 0, (struct pci_link){ 0 }), -EINVAL);
-	assert_int_equal(pci_port_init(&port, 8192, (struct pci_link){ 0 }), -EINVAL);
-	assert_int_equal(pci_port_init(&port, 1, (struct pci_link){ 6, 1 }), -EINVAL);
-	assert_int_equal(pci_port_init(&port, 1, (struct pci_link){ 1, 3 }), -EINVAL);
-	assert_int_equal(pci_port_init(&port, 8191, (struct pci_link){ 5, 16 }), 0);
+	assert_int_equal(pci_port_init(&port, 0, (struct pci_link){ 0 }, NULL), -EINVAL);
+	assert_int_equal(pci_port_init(&port, 8192, (struct pci_link){ 0 }, NULL), -EINVAL);
+	assert_int_equal(pci_port_init(&port, 1, (struct pci_link){ 6, 1 }, NULL), -EINVAL);
+	assert_int_equal(pci_port_init(&port, 1, (struct pci_link){ 1, 3 }, NULL), -EINVAL);
+	assert_int_equal(pci_port_init(&port, 8191, (struct pci_link){ 5, 16 }, NULL), 0);
 }
 
 static void window_registers_have_architectural_masks(void **state)
@@ -225,8 +229,145 @@ static void error_bits_can_only_be_cleared(void **state)
 	assert_int_equal(pci_cfg_read(f, slot, 2), PCI_EXP_SLTSTA_PDS);
 }
 
+/* --- a slot that its device vanishes from --- */
+
+static struct irqs irqs;
+
+static int hot(void **state)
+{
+	(void)state;
+	fake_irq_init();
+	irqs_init(&irqs, -1, 1024, NULL);
+	return pci_port_init(&port, 3, (struct pci_link){ .speed = 3, .width = 8 }, &irqs);
+}
+
+static int cold(void **state)
+{
+	(void)state;
+	pci_port_fini(&port);
+	return fake_irq.in_use || fake_irq.wired;
+}
+
+static void write_pcie(unsigned reg, uint16_t value)
+{
+	pci_cfg_write(f, pci_cap_find(f->val, 4096, PCI_CAP_ID_EXP) + reg, 2, value);
+}
+
+static void set_msi(bool on)
+{
+	unsigned cap = pci_cap_find(f->val, 4096, PCI_CAP_ID_MSI);
+	pci_cfg_write(f, cap + PCI_MSI_ADDRESS_LO, 4, 0xfee01000);
+	pci_cfg_write(f, cap + PCI_MSI_DATA_64, 2, 0x55);
+	pci_cfg_write(f, cap + PCI_MSI_FLAGS, 2, on ? PCI_MSI_FLAGS_ENABLE : 0);
+}
+
+/* What the eventfd, which the fake's KVM does not read by itself, holds; 0 = no interrupt. */
+static uint64_t told(void)
+{
+	uint64_t n = 0;
+	if (port.event_fd < 0 || read(port.event_fd, &n, sizeof(n)) != sizeof(n))
+		return 0;
+	return n;
+}
+
+#define LISTEN (PCI_EXP_SLTCTL_HPIE | PCI_EXP_SLTCTL_PDCE | PCI_EXP_SLTCTL_DLLSCE)
+#define GONE (PCI_EXP_SLTSTA_PDC | PCI_EXP_SLTSTA_DLLSC)
+
+static void a_hot_plug_slot_says_so_and_has_nothing_to_press(void **state)
+{
+	(void)state;
+	assert_int_equal(pcie(PCI_EXP_SLTCAP) & 0x7ffff,
+			 (PCI_EXP_SLTCAP_HPC | PCI_EXP_SLTCAP_HPS | PCI_EXP_SLTCAP_NCCS) & 0xffff);
+	assert_true(pcie(PCI_EXP_SLTCAP + 2) & PCI_EXP_SLTCAP_NCCS >> 16);
+	assert_int_equal(pcie(PCI_EXP_SLTCAP + 2) >> 3, 3);
+	assert_true(pcie(PCI_EXP_SLTSTA) & PCI_EXP_SLTSTA_PDS);
+	write_pcie(PCI_EXP_SLTCTL, 0xffff);
+	assert_int_equal(pcie(PCI_EXP_SLTCTL), LISTEN);
+	assert_int_equal(pci_cfg_read(f, 0x90, 1), PCI_CAP_ID_MSI);
+}
+
+static void a_guest_that_listens_is_told_once_that_the_device_has_gone(void **state)
+{
+	(void)state;
+	set_msi(true);
+	write_pcie(PCI_EXP_SLTCTL, LISTEN);
+	assert_int_equal(told(), 0);
+	pci_port_empty(&port);
+	assert_int_equal(pcie(PCI_EXP_SLTSTA), GONE);
+	assert_int_equal(pcie(PCI_EXP_LNKSTA) & PCI_EXP_LNKSTA_DLLLA, 0);
+	assert_int_equal(fake_irq.gsi[port.msi.vectors.at[0].gsi].live.data, 0x55);
+	assert_int_equal(told(), 1);
+	write_pcie(PCI_EXP_SLTCTL, LISTEN);
+	assert_int_equal(told(), 0); /* the same event */
+	write_pcie(PCI_EXP_SLTSTA, GONE);
+	assert_int_equal(pcie(PCI_EXP_SLTSTA), 0);
+	assert_int_equal(told(), 0);
+}
+
+static void a_guest_that_listens_later_is_told_then(void **state)
+{
+	(void)state;
+	pci_port_empty(&port);
+	write_pcie(PCI_EXP_SLTCTL, PCI_EXP_SLTCTL_PDCE | PCI_EXP_SLTCTL_DLLSCE);
+	set_msi(true);
+	assert_int_equal(told(), 0); /* no HPIE */
+	write_pcie(PCI_EXP_SLTCTL, PCI_EXP_SLTCTL_HPIE);
+	assert_int_equal(told(), 0); /* nothing to be told of */
+	write_pcie(PCI_EXP_SLTCTL, PCI_EXP_SLTCTL_HPIE | PCI_EXP_SLTCTL_DLLSCE);
+	assert_int_equal(told(), 1);
+	write_pcie(PCI_EXP_SLTSTA, PCI_EXP_SLTSTA_DLLSC);
+	write_pcie(PCI_EXP_SLTCTL, LISTEN);
+	assert_int_equal(told(), 1); /* presence detect is still pending */
+}
+
+static void a_guest_without_msi_is_told_when_it_turns_it_on(void **state)
+{
+	(void)state;
+	write_pcie(PCI_EXP_SLTCTL, LISTEN);
+	pci_port_empty(&port);
+	assert_int_equal(fake_irq.in_use, 0);
+	set_msi(true);
+	assert_int_equal(told(), 1);
+	set_msi(false);
+	assert_int_equal(port.event_fd, -1);
+	assert_int_equal(fake_irq.in_use, 0);
+}
+
+static void an_empty_slot_stays_empty_over_a_reset(void **state)
+{
+	(void)state;
+	set_msi(true);
+	write_pcie(PCI_EXP_SLTCTL, LISTEN);
+	pci_port_empty(&port);
+	pci_func_reset(f);
+	assert_int_equal(port.event_fd, -1);
+	assert_int_equal(fake_irq.in_use, 0);
+	assert_int_equal(pcie(PCI_EXP_SLTSTA), 0);
+	assert_int_equal(pcie(PCI_EXP_LNKSTA) & PCI_EXP_LNKSTA_DLLLA, 0);
+	assert_int_equal(pcie(PCI_EXP_SLTCTL), 0);
+}
+
+static void a_fixed_slot_becomes_empty_without_an_event(void **state)
+{
+	(void)state;
+	pci_port_empty(&port);
+	assert_int_equal(pcie(PCI_EXP_SLTSTA), 0);
+	assert_int_equal(port.event_fd, -1);
+}
+
+static void without_a_free_gsi_the_guest_goes_untold(void **state)
+{
+	(void)state;
+	fake_irq.fail_alloc = -ENOSPC;
+	write_pcie(PCI_EXP_SLTCTL, LISTEN);
+	set_msi(true);
+	pci_port_empty(&port);
+	assert_int_equal(pcie(PCI_EXP_SLTSTA), GONE);
+}
+
 int main(void)
 {
+#define HOT(name) cmocka_unit_test_setup_teardown(name, hot, cold)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(a_port_looks_like_a_generic_root_port, fresh),
 		cmocka_unit_test_setup(link_and_slot_are_those_of_the_device, fresh),
@@ -242,6 +383,13 @@ int main(void)
 		cmocka_unit_test_setup(a_secondary_bus_reset_is_passed_on, fresh),
 		cmocka_unit_test_setup(d3hot_is_asleep_and_d1_is_not_offered, fresh),
 		cmocka_unit_test_setup(error_bits_can_only_be_cleared, fresh),
+		cmocka_unit_test_setup(a_fixed_slot_becomes_empty_without_an_event, fresh),
+		HOT(a_hot_plug_slot_says_so_and_has_nothing_to_press),
+		HOT(a_guest_that_listens_is_told_once_that_the_device_has_gone),
+		HOT(a_guest_that_listens_later_is_told_then),
+		HOT(a_guest_without_msi_is_told_when_it_turns_it_on),
+		HOT(an_empty_slot_stays_empty_over_a_reset),
+		HOT(without_a_free_gsi_the_guest_goes_untold),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -58,7 +58,7 @@ static int up(void **state)
 	assert_int_equal(pci_root_init(&root, &mmio, &pio, &slots), 0);
 	add_func(&root.bus0, &bridge, 0x29c0, 0, 0);
 	for (unsigned i = 0; i < 2; i++) {
-		assert_int_equal(pci_port_init(&port[i], i + 1, (struct pci_link){ 0 }), 0);
+		assert_int_equal(pci_port_init(&port[i], i + 1, (struct pci_link){ 0 }, NULL), 0);
 		assert_int_equal(pci_bus_add(&root.bus0, &port[i].func, i + 1, 0), 0);
 	}
 	add_func(&port[0].bus, &nic[0], 0x1000, 0, 0);
@@ -295,6 +295,41 @@ static void reset_forgets_what_the_guest_programmed(void **state)
 	assert_int_equal(nic[0].bdf.bus, 0);
 }
 
+static void a_removed_function_reads_all_ones_and_can_come_again(void **state)
+{
+	(void)state;
+	number(0, 1, 1);
+	assert_int_equal(id_at(1, 0, 0), 0x10008086);
+	assert_int_equal(pci_bus_remove(&root, &nic[0], NULL), 0);
+	assert_null(nic[0].bus);
+	assert_int_equal(id_at(1, 0, 0), UINT32_MAX);
+	pci_ecam_ops.write(&root, where(1, 0, 0, PCI_COMMAND), 2, 7);
+	assert_int_equal(pci_command(&nic[0]), 0);
+	assert_int_equal(pci_root_reset(&root, NULL), 0);
+	assert_int_equal(pci_bus_add(&port[0].bus, &nic[0], 0, 0), 0);
+	number(0, 1, 1);
+	assert_int_equal(id_at(1, 0, 0), 0x10008086);
+}
+
+static void others_of_a_device_outlive_its_function_zero(void **state)
+{
+	(void)state;
+	number(0, 1, 1);
+	add_func(&port[0].bus, &nic[2], 0x1002, 0, 2);
+	add_func(&port[0].bus, &nic[3], 0x1003, 0, 3);
+	assert_int_equal(pci_bus_remove(&root, &nic[0], NULL), 0);
+	assert_int_equal(id_at(1, 0, 0), UINT32_MAX);
+	assert_int_equal(id_at(1, 0, 2), 0x10028086);
+	assert_int_equal(pci_bus_remove(&root, &nic[2], NULL), 0);
+	assert_int_equal(id_at(1, 0, 2), UINT32_MAX);
+	assert_int_equal(id_at(1, 0, 3), 0x10038086);
+	assert_int_equal(pci_bus_remove(&root, &nic[3], NULL), 0);
+	assert_null(port[0].bus.funcs);
+	/* Of what comes next the rule holds again: nothing without function 0. */
+	assert_int_equal(pci_bus_add(&port[0].bus, &nic[2], 0, 2), 0);
+	assert_int_equal(id_at(1, 0, 2), UINT32_MAX);
+}
+
 static void a_conventional_function_has_no_extended_space(void **state)
 {
 	(void)state;
@@ -325,6 +360,8 @@ int main(void)
 		T(a_set_of_functions_is_marked_and_hidden_without_function_zero),
 		T(every_function_is_visited_bridges_first),
 		T(reset_forgets_what_the_guest_programmed),
+		T(a_removed_function_reads_all_ones_and_can_come_again),
+		T(others_of_a_device_outlive_its_function_zero),
 		T(a_conventional_function_has_no_extended_space),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
