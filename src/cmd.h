@@ -48,6 +48,7 @@ struct cmd_args {
 	bool json;
 	bool dump_profile;
 	bool verbose;
+	bool registers; /* of `status` */
 	bool force; /* of `stop`: now, without asking the guest */
 };
 

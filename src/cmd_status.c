@@ -22,6 +22,12 @@ static void print_device(const json_t *device)
 {
 	long long msix = json_integer_value(json_object_get(device, "msix_vectors"));
 	long long msi = json_integer_value(json_object_get(device, "msi_vectors"));
+	if (json_is_true(json_object_get(device, "gone"))) {
+		printf("  %s was %s: gone, taken back by the host or failed\n",
+		       json_string_value(json_object_get(device, "host")),
+		       json_string_value(json_object_get(device, "guest")));
+		return;
+	}
 	printf("  %s as %s: ", json_string_value(json_object_get(device, "host")),
 	       json_string_value(json_object_get(device, "guest")));
 	if (msix)
@@ -54,16 +60,41 @@ static void print_status(const json_t *status)
 		print_vcpu(item);
 }
 
-static int show(const struct host *host, const char *name, json_t *all, bool json)
+static void print_registers(const json_t *status)
+{
+	size_t i;
+	json_t *text;
+	json_array_foreach (json_object_get(status, "registers"), i, text)
+		printf("  vCPU %zu\n%s", i, json_string_value(text));
+}
+
+/* Adds the registers to what the machine said of itself. */
+static int add_registers(const struct host *host, const char *name, json_t *status, struct err *err)
+{
+	json_t *answer;
+	int r = control_ask(host, name, "registers", &answer, err);
+	if (r)
+		return r;
+	json_object_set(status, "registers", json_object_get(answer, "registers"));
+	json_decref(answer);
+	return 0;
+}
+
+static int show(const struct host *host, const char *name, json_t *all, const struct cmd_args *args)
 {
 	struct err err = { 0 };
 	json_t *status;
-	if (control_ask(host, name, "status", &status, &err))
+	int r = control_ask(host, name, "status", &status, &err);
+	if (r)
 		return cli_fail(&err);
-	if (!json)
+	if (args->registers)
+		r = add_registers(host, name, status, &err);
+	if (!args->json) {
 		print_status(status);
+		print_registers(status);
+	}
 	json_array_append_new(all, status);
-	return CLI_OK;
+	return r ? cli_fail(&err) : CLI_OK;
 }
 
 int cmd_status(int argc, char **argv)
@@ -83,13 +114,13 @@ int cmd_status(int argc, char **argv)
 		char name[64];
 		status = running_pick(&host, args.name, name, sizeof(name), &err)
 				 ? cli_fail(&err)
-				 : show(&host, name, all, args.json);
+				 : show(&host, name, all, &args);
 	} else if (running_list(&host, &running)) {
 		status = CLI_FAILED;
 		cli_error("%s cannot be read", host.run_path);
 	} else {
 		for (unsigned i = 0; i < running.n; i++)
-			if (show(&host, running.name[i], all, args.json))
+			if (show(&host, running.name[i], all, &args))
 				status = CLI_FAILED;
 		if (!running.n && !args.json)
 			printf("no profile is running\n");

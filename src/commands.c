@@ -50,7 +50,12 @@ static const struct cli_option vf_options[] = { OPT_JSON, OPT_HOST };
 static const struct cli_option run_options[] = { OPT_SET, OPT_IOMMU, OPT_DUMP, OPT_HOST,
 						 OPT_VERBOSE };
 static const struct cli_option recover_options[] = { OPT_HOST, OPT_VERBOSE };
-static const struct cli_option status_options[] = { OPT_JSON, OPT_HOST };
+static const struct cli_option status_options[] = {
+	OPTION(registers, "registers", CLI_FLAG, .letter = 'r',
+	       .help = "show the vCPUs' registers; the guest is paused for a moment"),
+	OPT_JSON,
+	OPT_HOST,
+};
 static const struct cli_option stop_options[] = {
 	OPTION(force, "force", CLI_FLAG, .letter = 'f',
 	       .help = "stop at once, without asking the guest"),

@@ -65,6 +65,23 @@ static json_t *ask_resume(struct control *control)
 	return done("resume");
 }
 
+/* The registers of each vCPU; the guest is paused for as long as it takes to read them. */
+static json_t *ask_registers(struct control *control)
+{
+	struct vcpus *vcpus = &control->machine->vcpus;
+	json_t *all = json_array();
+	char text[4096];
+	if (!control->paused)
+		vcpus_pause(vcpus);
+	for (unsigned i = 0; i < vcpus->n; i++) {
+		vcpu_describe(&vcpus->at[i], text, sizeof(text));
+		json_array_append_new(all, json_string(text));
+	}
+	if (!control->paused)
+		vcpus_resume(vcpus);
+	return json_pack("{s:b, s:o}", "ok", 1, "registers", all);
+}
+
 static json_t *ask_reset(struct control *control)
 {
 	control->paused = false;
@@ -76,7 +93,7 @@ static const struct {
 	const char *name;
 	json_t *(*answer)(struct control *control);
 } requests[] = {
-	{ "status", ask_status }, { "stop", ask_stop },	    { "kill", ask_kill },
+	{ "status", ask_status }, { "registers", ask_registers }, { "stop", ask_stop },	    { "kill", ask_kill },
 	{ "pause", ask_pause },	  { "resume", ask_resume }, { "reset", ask_reset },
 };
 

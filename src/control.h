@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The control socket of a running profile, /run/bulkhead/NAME/control: one JSON request a
- * connection, one JSON answer. Requests: {"do": "status" | "stop" | "kill" | "pause" | "resume" |
- * "reset"}. Root only, by the directory's mode.
+ * connection, one JSON answer. Requests: {"do": "status" | "registers" | "stop" | "kill" | "pause" |
+ * "resume" | "reset"}. Root only, by the directory's mode.
  */
 #ifndef BULKHEAD_CONTROL_H
 #define BULKHEAD_CONTROL_H

@@ -140,6 +140,71 @@ static void put_system(struct text *text, const struct kvm_sregs *s)
 		 s->gdt.limit, (unsigned long long)s->idt.base, s->idt.limit);
 }
 
+/* The LAPIC's registers lie 16 bytes apart; SDM vol. 3 table 11-1 */
+#define LAPIC_TPR 0x80
+#define LAPIC_ISR 0x100
+#define LAPIC_IRR 0x200
+#define LAPIC_LVT_TIMER 0x320
+#define LAPIC_TIMER_COUNT 0x380
+#define LAPIC_WORDS 8 /* of 32 vectors each, in ISR and IRR */
+
+#define MSR_TSC 0x10
+#define MSR_TSC_DEADLINE 0x6E0
+
+static uint32_t lapic_word(const struct kvm_lapic_state *lapic, unsigned at)
+{
+	return (uint32_t)le_get((const uint8_t *)lapic->regs + at, 4);
+}
+
+static void put_vectors(struct text *text, const char *name, const struct kvm_lapic_state *lapic,
+			unsigned at)
+{
+	text_put(text, "  %s", name);
+	bool any = false;
+	for (unsigned vector = 0; vector < 32 * LAPIC_WORDS; vector++) {
+		if (!(lapic_word(lapic, at + vector / 32 * 16) >> vector % 32 & 1))
+			continue;
+		text_put(text, " %x", vector);
+		any = true;
+	}
+	text_put(text, any ? "" : " none");
+}
+
+/* Cycles until the deadline timer fires, as KVM keeps it; nothing when it has no such timer. */
+static void put_deadline(struct text *text, int vcpu_fd)
+{
+	struct {
+		struct kvm_msrs head;
+		struct kvm_msr_entry entry[2];
+	} msrs = { .head.nmsrs = 2, .entry = { { .index = MSR_TSC }, { .index = MSR_TSC_DEADLINE } } };
+	if (kvm_get_msrs(vcpu_fd, &msrs.head) != 2)
+		return;
+	if (!msrs.entry[1].data)
+		text_put(text, ", no deadline");
+	else
+		text_put(text, ", deadline in %lld cycles",
+			 (long long)(msrs.entry[1].data - msrs.entry[0].data));
+}
+
+/* What decides whether a halted processor wakes: its run state, interrupts waiting, its timer. */
+static void put_waiting(struct text *text, int vcpu_fd)
+{
+	static const char *const states[] = { "runnable", "not started", "got INIT", "halted",
+					      "got SIPI" };
+	struct kvm_mp_state mp = { .mp_state = UINT32_MAX };
+	struct kvm_lapic_state lapic;
+	if (kvm_get_mp_state(vcpu_fd, &mp) < 0 || kvm_get_lapic(vcpu_fd, &lapic) < 0)
+		return;
+	text_put(text, "%s; tpr %x", mp.mp_state < ARRAY_LEN(states) ? states[mp.mp_state] : "?",
+		 lapic_word(&lapic, LAPIC_TPR));
+	put_vectors(text, "in service", &lapic, LAPIC_ISR);
+	put_vectors(text, "requested", &lapic, LAPIC_IRR);
+	text_put(text, "  timer %x, count %x", lapic_word(&lapic, LAPIC_LVT_TIMER),
+		 lapic_word(&lapic, LAPIC_TIMER_COUNT));
+	put_deadline(text, vcpu_fd);
+	text_put(text, "\n");
+}
+
 static int read_linear(struct vcpu *vcpu, uint64_t linear, uint8_t *ret_byte)
 {
 	struct kvm_translation t = { .linear_address = linear };
@@ -175,5 +240,6 @@ void vcpu_describe(struct vcpu *vcpu, char *buf, size_t size)
 	}
 	put_general(&text, &regs);
 	put_system(&text, &sregs);
+	put_waiting(&text, vcpu->fd);
 	put_bytes(&text, vcpu, sregs.cs.base + regs.rip);
 }

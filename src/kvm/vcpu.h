@@ -147,7 +147,7 @@ struct vcpu_entry64 {
  */
 int vcpu_enter64(struct vcpu *bsp, const struct vcpu_entry64 *entry, struct err *err);
 
-/* Registers and the bytes at RIP as text of several lines. Own thread, or paused. */
+/* Registers, what its LAPIC waits for and the bytes at RIP as text of several lines. Own thread, or paused. */
 void vcpu_describe(struct vcpu *vcpu, char *buf, size_t size);
 
 #endif

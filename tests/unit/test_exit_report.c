@@ -53,6 +53,30 @@ static void code_at_the_end_of_ram_is_shown_as_far_as_it_goes(void **state)
 	assert_non_null(strstr(text, "at rip: not in RAM\n"));
 }
 
+static void a_description_says_what_a_halted_processor_waits_for(void **state)
+{
+	struct bench *b = *state;
+	struct kvm_lapic_state *lapic = &fake_kvm.vcpus[0].lapic;
+	char text[2048];
+	fake_kvm.vcpus[0].mp_state.mp_state = KVM_MP_STATE_HALTED;
+	lapic->regs[0x80] = 0x20;
+	lapic->regs[0x100 + 0x70 + 1] = 0x20; /* vector 0xed is in service */
+	lapic->regs[0x200 + 0x10] = 0x2;      /* vector 0x21 is requested */
+	lapic->regs[0x320] = 0xEC;
+	vcpu_describe(b->vcpu, text, sizeof(text));
+	assert_non_null(strstr(text, "halted; tpr 20  in service ed  requested 21  timer ec"));
+	memset(lapic->regs, 0, sizeof(lapic->regs));
+	vcpu_describe(b->vcpu, text, sizeof(text));
+	assert_non_null(strstr(text, "halted; tpr 0  in service none  requested none  timer 0"));
+	fake_kvm.vcpus[0].mp_state.mp_state = 99;
+	vcpu_describe(b->vcpu, text, sizeof(text));
+	assert_non_null(strstr(text, "?; tpr 0"));
+	fake_kvm_fail("get_lapic", 1, EIO);
+	vcpu_describe(b->vcpu, text, sizeof(text));
+	assert_null(strstr(text, "tpr"));
+	assert_non_null(strstr(text, "at rip:"));
+}
+
 static void a_description_fits_any_buffer(void **state)
 {
 	struct bench *b = *state;
@@ -191,6 +215,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_triple_fault_is_reported_with_registers_and_code),
 		TEST(code_at_the_end_of_ram_is_shown_as_far_as_it_goes),
+		TEST(a_description_says_what_a_halted_processor_waits_for),
 		TEST(a_description_fits_any_buffer),
 		TEST(system_events_ask_for_what_they_say),
 		TEST(an_instruction_kvm_cannot_emulate_is_shown),
