@@ -78,6 +78,15 @@ static int change_host(struct run *run, struct err *err)
 	return r;
 }
 
+/* What cannot be recorded is only a warning: undoing it later finds no device and is done. */
+static void device_left(void *ctx, struct bdf bdf)
+{
+	struct run *run = ctx;
+	struct err err = { 0 };
+	if (journal_forget(&run->journal, bdf, &err))
+		log_warn("%s: its changes stay in the journal: %s", bdf_text(bdf).s, err.text);
+}
+
 static int run_guest(struct run *run, enum machine_end *ret_end, struct err *err)
 {
 	struct prepared *p = &run->prepared;
@@ -87,6 +96,8 @@ static int run_guest(struct run *run, enum machine_end *ret_end, struct err *err
 	if (r)
 		return r;
 	run->machine_is_up = true;
+	run->machine.on_left = device_left;
+	run->machine.on_left_ctx = run;
 	r = control_init(&run->control, &run->machine, &run->loop, run->journal.dir_fd, err);
 	if (!r)
 		r = interrupted(run, err);

@@ -297,6 +297,22 @@ int journal_undo(struct journal *journal, struct err *err)
 	return r;
 }
 
+int journal_forget(struct journal *journal, struct bdf bdf, struct err *err)
+{
+	struct journal_log log;
+	int r = journal_dir_log(journal->dir_fd, &log, err);
+	for (size_t i = log.live.n; !r && i-- > 0;) {
+		const struct record *record = &log.live.at[i];
+		if (action_is_of_host(record->action.kind) ||
+		    !bdf_equal(record->action.bdf, bdf))
+			continue;
+		step_of(journal, "forget", &record->action);
+		r = strike_out(journal, record->sequence, err);
+	}
+	journal_log_fini(&log);
+	return r;
+}
+
 /* --- recovery --- */
 
 static int resume(struct journal *journal, struct err *err)

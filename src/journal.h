@@ -65,6 +65,12 @@ int journal_do(struct journal *journal, const struct action *action, struct err 
 int journal_undo(struct journal *journal, struct err *err);
 
 /*
+ * The device has left the host: its changes went with it, and what comes to its address later is
+ * not ours to put back.
+ */
+int journal_forget(struct journal *journal, struct bdf bdf, struct err *err);
+
+/*
  * Gives up the way back: what was changed stays, as from one moment to the next. For changes that are
  * to last; journal_close then leaves nothing.
  */

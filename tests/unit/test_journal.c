@@ -137,6 +137,42 @@ static void a_device_that_vanished_has_nothing_to_be_undone(void **state)
 	assert_false(host_tree_has(&tree, "run/bulkhead/demo"));
 }
 
+static void what_comes_to_the_address_of_a_device_that_left_is_left_alone(void **state)
+{
+	(void)state;
+	struct bdf left = { .bus = 1 }, other = { .bus = 0x77 };
+	open_demo();
+	assert_int_equal(do_all(), 0);
+	assert_int_equal(journal_forget(&journal, other, &err), 0);
+	assert_int_equal(journal_forget(&journal, left, &err), 0);
+	int writes = fake_sysfs.writes;
+	assert_int_equal(journal_forget(&journal, left, &err), 0);
+	assert_int_equal(fake_sysfs.writes, writes);
+	assert_int_equal(journal_undo(&journal, &err), 0);
+	journal_close(&journal);
+	/* Another device sits there now, which somebody gave to vfio-pci; the rest is as before. */
+	assert_string_equal(host_tree_link(&tree, "sys/bus/pci/devices/0000:01:00.0/driver"),
+			    "vfio-pci");
+	assert_string_equal(host_tree_link(&tree, "sys/bus/pci/devices/0000:02:10.0/driver"),
+			    "igbvf");
+	assert_string_equal(host_tree_read(&tree, UNSAFE), "N");
+	assert_false(host_tree_has(&tree, "run/bulkhead/demo/journal"));
+}
+
+static void a_journal_that_cannot_be_written_says_so_when_a_device_leaves(void **state)
+{
+	(void)state;
+	open_demo();
+	assert_int_equal(do_all(), 0);
+	journal.broken = true;
+	assert_int_equal(journal_forget(&journal, (struct bdf){ .bus = 1 }, &err), -EIO);
+	assert_non_null(strstr(err.text, "demo/journal"));
+	journal.broken = false;
+	assert_int_equal(journal_undo(&journal, &err), 0);
+	journal_close(&journal);
+	assert_nothing_left();
+}
+
 static void an_action_on_no_device_changes_nothing(void **state)
 {
 	(void)state;
@@ -326,6 +362,8 @@ int main(void)
 		T(undo_goes_on_after_a_failure_and_keeps_what_it_could_not_undo),
 		T(a_driver_that_hangs_costs_one_wait_and_its_device_is_left_for_recovery),
 		T(a_device_that_vanished_has_nothing_to_be_undone),
+		T(what_comes_to_the_address_of_a_device_that_left_is_left_alone),
+		T(a_journal_that_cannot_be_written_says_so_when_a_device_leaves),
 		T(an_action_on_no_device_changes_nothing),
 		T(a_killed_run_is_recovered),
 		T(killed_at_any_step_the_host_is_recovered),
