@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Who has a function in use, as far as the kernel shows it: a process with its VFIO or UIO node
- * open, a network interface that is up, a mounted disk. To take a VF away from one of these would
- * hang (the kernel waits for VFIO's user) or pull the ground from under it.
+ * Who has a VF in use (core/holder.h), in a word each. An interface that is up is enough here:
+ * another number of VFs destroys all of them at once, whoever asked.
  */
 #ifndef BULKHEAD_SRIOV_HOLDER_H
 #define BULKHEAD_SRIOV_HOLDER_H
@@ -17,11 +16,8 @@ struct holder {
 	char s[192]; /* "its interface eth4 is up"; "" = nobody */
 };
 
-/*
- * Fills ret[0 .. n) for fn[0 .. n), with one walk over /proc. Processes that the caller may not
- * look into are not seen; root sees all.
- */
+/* Fills ret[0 .. n) for fn[0 .. n); errors as dev_holders_find. */
 int holders_find(const struct host *host, const struct bdf *fn, size_t n, struct holder *ret,
-		 struct err *err);
+		    struct err *err);
 
 #endif

@@ -217,7 +217,7 @@ static void a_process_with_the_group_open_holds_it_only_on_vfio_pci(void **state
 			     "proc/777/fd/8 -> /dev/null\nproc/777/fd/9 -> /dev/vfio/20\n");
 	assert_string_equal(holder_of(vf0), "");
 	host_tree_add(&tree, VF_DIR(0) "/driver -> ../../../bus/pci/drivers/vfio-pci\n");
-	assert_string_equal(holder_of(vf0), "qemu-system-x86 (pid 777) has it open");
+	assert_string_equal(holder_of(vf0), "qemu-system-x86 (pid 777) has it open (/dev/vfio/20)");
 }
 
 static void a_process_with_its_vfio_or_uio_device_open_holds_it(void **state)
@@ -226,13 +226,14 @@ static void a_process_with_its_vfio_or_uio_device_open_holds_it(void **state)
 	assert_int_equal(pf_set_count(&tree.host, igb, 2, &err), 0);
 	host_tree_add(
 		&tree,
-		VF_DIR(0) "/vfio-dev/vfio3/\n" VF_DIR(
-			2) "/uio/uio1/\n"
+		VF_DIR(0) "/vfio-dev/vfio3/dev = 511:3\\n\n" VF_DIR(
+			0) "/vfio-dev/vfio3/uevent = MAJOR=511\\nDEVNAME=vfio/devices/vfio3\\n\n"
+			   VF_DIR(2) "/uio/uio1/dev = 240:1\\n\n"
 			   "proc/778/comm = vmm\\n\nproc/778/fd/4 -> /dev/vfio/devices/vfio3\n"
 			   "proc/779/comm = testpmd\\n\nproc/779/fd/4 -> /dev/uio1\n");
-	assert_string_equal(holder_of(vf0), "vmm (pid 778) has it open");
+	assert_string_equal(holder_of(vf0), "vmm (pid 778) has it open (/dev/vfio/devices/vfio3)");
 	assert_string_equal(holder_of((struct bdf){ 0, 2, 0x10, 2 }),
-			    "testpmd (pid 779) has it open");
+			    "testpmd (pid 779) has it open (/dev/uio1)");
 }
 
 static void a_mounted_disk_holds_its_function(void **state)
