@@ -42,6 +42,9 @@ struct action {
 	/* What to change to, where the kind leaves it open. Not recorded: undo needs none of it. */
 	unsigned number;
 	const struct vf_settings *settings; /* borrowed */
+	bool fresh; /* a VF that the plan makes: its count's undo destroys it, nothing is to be saved */
+	/* The run that acts: what it has claimed itself is in nobody's way. The journal sets it. */
+	const char *owner; /* borrowed */
 };
 
 /* `bind`, `power`, `vf-count` …; -EINVAL from the other direction for any other word. */

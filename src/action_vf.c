@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/parse.h"
+#include "base/text.h"
 #include "journal.h"
 #include "sriov/vf.h"
 #include "vf_held.h"
@@ -63,6 +64,8 @@ int action_capture_vf_settings(const struct host *host, struct action *action, s
 		r = vf_read(host, &pf, action->number, &old, err);
 	if (r)
 		return r == -ENODATA && !action->settings ? 1 : r;
+	if (action->fresh)
+		old = (struct vf_settings){ 0 };
 	vf_settings_pack(action->number, &old, action->old_value, sizeof(action->old_value));
 	return 0;
 }
@@ -98,10 +101,18 @@ int action_undo_vf_settings(const struct host *host, const struct action *action
 
 void action_text_vf_settings(const struct action *action, char *buf, size_t size)
 {
+	const struct vf_settings *settings = action->settings;
+	struct text text = text_in(buf, size);
 	unsigned index = action->number;
 	if (*action->old_value)
 		index = (unsigned)strtoul(action->old_value, NULL, 10);
-	snprintf(buf, size, "settings of VF %u of %s", index, bdf_text(action->bdf).s);
+	text_put(&text, "%ssettings of VF %u of %s",
+		 settings || *action->old_value ? "" : "remember the ", index,
+		 bdf_text(action->bdf).s);
+	for (unsigned i = 0; settings && i < N_VF_KEYS; i++)
+		if (settings->known & VF_BIT(i))
+			text_put(&text, " %s=%s", vf_key_word((enum vf_key)i),
+				 vf_value_text(settings, (enum vf_key)i).s);
 }
 
 /* --- driver of one VF, for when it is made again --- */
@@ -144,7 +155,12 @@ int action_undo_vf_driver(const struct host *host, const struct action *action, 
 
 void action_text_vf_driver(const struct action *action, char *buf, size_t size)
 {
-	snprintf(buf, size, "driver of VF %s of %s", action->old_value, bdf_text(action->bdf).s);
+	if (*action->old_value)
+		snprintf(buf, size, "driver of VF %s of %s", action->old_value,
+			 bdf_text(action->bdf).s);
+	else
+		snprintf(buf, size, "remember the driver of VF %u of %s", action->number,
+			 bdf_text(action->bdf).s);
 }
 
 /* --- number of VFs --- */
@@ -161,12 +177,12 @@ int action_capture_vf_count(const struct host *host, struct action *action, stru
 
 /* Nobody holds a VF, and no run can come to hold one before the number is another. */
 static int change_count(const struct host *host, const struct pf *pf, unsigned count,
-			struct err *err)
+			const char *owner, struct err *err)
 {
 	autoclose int lock_fd = -1;
 	int r = journal_lock_claims(host, &lock_fd, err);
 	if (!r)
-		r = vf_check_free(host, pf, err);
+		r = vf_check_free(host, pf, owner, err);
 	return r ? r : pf_set_count(host, pf->bdf, count, err);
 }
 
@@ -174,7 +190,7 @@ int action_do_vf_count(const struct host *host, const struct action *action, str
 {
 	struct pf pf;
 	int r = pf_read(host, action->bdf, &pf, err);
-	return r ? r : change_count(host, &pf, action->number, err);
+	return r ? r : change_count(host, &pf, action->number, action->owner, err);
 }
 
 int action_undo_vf_count(const struct host *host, const struct action *action, struct err *err)
@@ -189,11 +205,16 @@ int action_undo_vf_count(const struct host *host, const struct action *action, s
 	if (pf.count == old)
 		return 0;
 	r = pf_set_autoprobe(host, action->bdf, false, err);
-	return r ? r : change_count(host, &pf, (unsigned)old, err);
+	return r ? r : change_count(host, &pf, (unsigned)old, action->owner, err);
 }
 
 void action_text_vf_count(const struct action *action, char *buf, size_t size)
 {
-	snprintf(buf, size, "number of VFs of %s (before: %s)", bdf_text(action->bdf).s,
-		 *action->old_value ? action->old_value : "unknown");
+	const char *old = *action->old_value ? action->old_value : "unknown";
+	if (action->number)
+		snprintf(buf, size, "make %u VFs of %s (before: %s)", action->number,
+			 bdf_text(action->bdf).s, old);
+	else
+		snprintf(buf, size, "number of VFs of %s (before: %s)", bdf_text(action->bdf).s,
+			 old);
 }

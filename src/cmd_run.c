@@ -12,6 +12,7 @@
 #include "journal.h"
 #include "machine.h"
 #include "prepare.h"
+#include "take.h"
 
 struct run {
 	struct profile profile;
@@ -34,8 +35,9 @@ static void on_signal(void *ctx, int signo)
 		run->signal_seen = signo;
 }
 
-static int interrupted(struct run *run, struct err *err)
+static int interrupted(void *ctx, struct err *err)
 {
+	struct run *run = ctx;
 	loop_step(&run->loop, 0);
 	if (!run->signal_seen)
 		return 0;
@@ -64,18 +66,6 @@ static void raise_memlock(uint64_t needed)
 	if (limit.rlim_max < needed)
 		limit.rlim_max = needed;
 	setrlimit(RLIMIT_MEMLOCK, &limit);
-}
-
-static int change_host(struct run *run, struct err *err)
-{
-	const struct plan *plan = &run->prepared.plan;
-	int r = journal_claim(&run->journal, plan, err);
-	for (size_t i = 0; !r && i < plan->actions.n; i++) {
-		r = interrupted(run, err);
-		if (!r)
-			r = journal_do(&run->journal, &plan->actions.at[i], err);
-	}
-	return r;
 }
 
 /* What cannot be recorded is only a warning: undoing it later finds no device and is done. */
@@ -133,7 +123,7 @@ static int run_journalled(struct run *run)
 	if (r)
 		return cli_fail(&err);
 	run->journal.step = journal_step_from_env;
-	r = change_host(run, &err);
+	r = take_devices(&run->prepared, &run->profile, &run->journal, interrupted, run, &err);
 	if (!r)
 		r = run_guest(run, &end, &err);
 	int status = r ? cli_fail(&err) : end_status(end);

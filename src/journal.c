@@ -223,6 +223,7 @@ static void leave_hung(struct journal *journal, const struct action *action, str
 int journal_do(struct journal *journal, const struct action *action, struct err *err)
 {
 	struct record record = { .kind = RECORD_ACTION, .action = *action };
+	record.action.owner = journal->name;
 	int r = action_capture(journal->host, &record.action, err);
 	if (r)
 		return r < 0 ? r : 0;
@@ -244,8 +245,10 @@ int journal_do(struct journal *journal, const struct action *action, struct err 
 
 static int undo_one(struct journal *journal, const struct record *record, struct err *err)
 {
-	step_of(journal, "undo", &record->action);
-	int r = action_undo(journal->host, &record->action, err);
+	struct action action = record->action;
+	action.owner = journal->name;
+	step_of(journal, "undo", &action);
+	int r = action_undo(journal->host, &action, err);
 	if (r)
 		return r;
 	step_of(journal, "undone", &record->action);

@@ -98,6 +98,9 @@ int journal_recover(const struct host *host, const char *name,
 
 /* Devices claimed by live runs, and by killed ones that were not recovered. At most `max`. */
 int journal_claims(const struct host *host, struct plan_claim *ret, unsigned max, unsigned *ret_n);
+/* As journal_claims, without what the run `except` has claimed itself; NULL = all. */
+int journal_claims_of_others(const struct host *host, const char *except, struct plan_claim *ret,
+			     unsigned max, unsigned *ret_n);
 /*
  * No run can claim a device until the caller closes *ret_fd: for what must not meet a new holder. Waits
  * for a run that is just claiming.
@@ -105,5 +108,7 @@ int journal_claims(const struct host *host, struct plan_claim *ret, unsigned max
 int journal_lock_claims(const struct host *host, int *ret_fd, struct err *err);
 /* Records that this run holds the plan's devices; -EBUSY names device and other profile. */
 int journal_claim(struct journal *journal, const struct plan *plan, struct err *err);
+/* The same for a caller that has the lock already (journal_lock_claims). */
+int journal_claim_locked(struct journal *journal, const struct plan *plan, struct err *err);
 
 #endif

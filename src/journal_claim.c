@@ -64,13 +64,19 @@ static int read_claims_of(void *ctx, const char *name)
 
 int journal_claims(const struct host *host, struct plan_claim *ret, unsigned max, unsigned *ret_n)
 {
+	return journal_claims_of_others(host, NULL, ret, max, ret_n);
+}
+
+int journal_claims_of_others(const struct host *host, const char *except, struct plan_claim *ret,
+			     unsigned max, unsigned *ret_n)
+{
 	*ret_n = 0;
 	/* Not there: nobody has run anything. Not ours to read: an unprivileged look at the host.
 	 */
 	autoclose int run_fd = host_open_run(host, false, NULL);
 	if (run_fd < 0)
 		return run_fd == -ENOENT || run_fd == -EACCES ? 0 : run_fd;
-	struct claims claims = { .run_fd = run_fd, .ret = ret, .max = max };
+	struct claims claims = { .run_fd = run_fd, .except = except, .ret = ret, .max = max };
 	int r = journal_dir_each(run_fd, read_claims_of, &claims);
 	*ret_n = claims.n;
 	return r;
@@ -96,11 +102,22 @@ int journal_lock_claims(const struct host *host, int *ret_fd, struct err *err)
 	return r ? err_errno(err, r, "%s/" CLAIM_LOCK, host->run_path) : 0;
 }
 
+/* The plan's devices, and the PFs whose number of VFs it changes. */
+static unsigned count_claims(const struct plan *plan)
+{
+	return plan->n_devices + plan->n_pfs;
+}
+
+static struct bdf claim_of(const struct plan *plan, unsigned i)
+{
+	return i < plan->n_devices ? plan->device[i].dev->bdf : plan->pf[i - plan->n_devices];
+}
+
 static int check_free(const struct claims *claims, const struct plan *plan, struct err *err)
 {
-	for (unsigned i = 0; i < plan->n_devices; i++)
+	for (unsigned i = 0; i < count_claims(plan); i++)
 		for (unsigned c = 0; c < claims->n; c++) {
-			struct bdf bdf = plan->device[i].dev->bdf;
+			struct bdf bdf = claim_of(plan, i);
 			if (bdf_equal(bdf, claims->ret[c].bdf))
 				return err_set(err, -EBUSY, "%s: profile '%s' holds it",
 					       bdf_text(bdf).s, claims->ret[c].owner);
@@ -115,8 +132,8 @@ static int write_devices(struct journal *journal, const struct plan *plan)
 	FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
 	if (!file)
 		return -errno;
-	for (unsigned i = 0; i < plan->n_devices; i++)
-		fprintf(file, "%s\n", bdf_text(plan->device[i].dev->bdf).s);
+	for (unsigned i = 0; i < count_claims(plan); i++)
+		fprintf(file, "%s\n", bdf_text(claim_of(plan, i)).s);
 	int r = fflush(file) || fsync(fd) ? -errno : 0;
 	fclose(file);
 	return r;
@@ -127,11 +144,17 @@ static int write_devices(struct journal *journal, const struct plan *plan)
 int journal_claim(struct journal *journal, const struct plan *plan, struct err *err)
 {
 	autoclose int lock_fd = -1;
+	int r = lock_claims(journal->run_fd, &lock_fd);
+	if (r)
+		return err_errno(err, r, "%s/" CLAIM_LOCK, journal->host->run_path);
+	return journal_claim_locked(journal, plan, err);
+}
+
+int journal_claim_locked(struct journal *journal, const struct plan *plan, struct err *err)
+{
 	struct plan_claim others[CLAIMS_MAX];
 	struct claims claims = { journal->run_fd, journal->name, others, CLAIMS_MAX, 0 };
-	int r = lock_claims(journal->run_fd, &lock_fd);
-	if (!r)
-		r = journal_dir_each(journal->run_fd, read_claims_of, &claims);
+	int r = journal_dir_each(journal->run_fd, read_claims_of, &claims);
 	if (r)
 		return err_errno(err, r, "%s: reading the claims of other runs",
 				 journal->host->run_path);

@@ -53,17 +53,24 @@ const struct plan_device *plan_find(const struct plan *plan, const struct pci_de
 	return NULL;
 }
 
-static void add_action(struct planner *planner, enum action_kind kind, const struct pci_dev *dev)
+struct action *plan_action(struct planner *planner, enum action_kind kind, struct bdf bdf)
 {
 	struct action *action = vec_push(&planner->plan->actions);
 	if (!action) {
 		planner->no_memory = true;
-		return;
+		return NULL;
 	}
 	action->kind = kind;
-	if (!dev)
+	action->bdf = bdf;
+	return action;
+}
+
+static void add_action(struct planner *planner, enum action_kind kind, const struct pci_dev *dev)
+{
+	struct action *action =
+		plan_action(planner, kind, dev ? dev->bdf : (struct bdf){ 0 });
+	if (!action || !dev)
 		return;
-	action->bdf = dev->bdf;
 	memcpy(action->old_driver, dev->driver, sizeof(action->old_driver));
 	memcpy(action->old_override, dev->driver_override, sizeof(action->old_override));
 }
@@ -74,10 +81,12 @@ static void list_actions(struct planner *planner)
 	const struct plan *plan = planner->plan;
 	bool fd = plan->iommu == IOMMU_FD;
 	bool set = fd ? planner->inv->unsafe_iommufd : planner->inv->unsafe_type1;
+	plan_vf_making(planner);
 	if (plan->n_devices && planner->profile->unsafe_interrupts && !set)
 		add_action(planner, fd ? ACTION_UNSAFE_IOMMUFD : ACTION_UNSAFE_TYPE1, NULL);
 	for (unsigned i = 0; i < plan->n_devices; i++) {
 		const struct pci_dev *dev = plan->device[i].dev;
+		plan_vf_settings(planner, &plan->device[i]);
 		if (!strcmp(dev->driver, "vfio-pci"))
 			continue;
 		add_action(planner, ACTION_POWER_ON, dev);
@@ -121,13 +130,14 @@ static void check_remapping(struct planner *planner)
 }
 
 int plan_make(struct plan *plan, const struct profile *profile, const struct inventory *inv,
-	      const struct plan_claim *claims, unsigned n_claims)
+	      const struct vf_choices *vfs, const struct plan_claim *claims, unsigned n_claims)
 {
 	memset(plan, 0, sizeof(*plan));
 	plan->profile = profile;
 	plan->inventory = inv;
-	struct planner planner = { plan, profile, inv, claims, n_claims, false };
+	struct planner planner = { plan, profile, inv, vfs, claims, n_claims, false };
 	plan_select(&planner);
+	plan_vf_warnings(&planner);
 	choose_iommu(&planner);
 	check_remapping(&planner);
 	plan_costs(&planner);
@@ -136,14 +146,24 @@ int plan_make(struct plan *plan, const struct profile *profile, const struct inv
 	return planner.no_memory ? -ENOMEM : 0;
 }
 
-unsigned plan_wants(const struct profile *profile, struct inventory_want ret[PROFILE_MAX_DEVICES])
+static struct inventory_want wants(const struct profile_device *device,
+				   const struct vf_choices *vfs, const struct vf_choice *choice)
 {
-	for (unsigned i = 0; i < profile->n_devices; i++) {
-		const struct profile_device *device = &profile->device[i];
-		ret[i] = (struct inventory_want){ device->by_id, device->bdf, device->vendor,
-						  device->device };
-	}
-	return profile->n_devices;
+	struct inventory_want want = { device->by_id, device->bdf, device->vendor, device->device };
+	/* Of a VF that is not there yet, its PF is what there is to know. */
+	if (device->vf.pf)
+		want.bdf = choice->bdf_is_known ? choice->bdf : vfs->pf.at[choice->pf].pf.bdf;
+	return want;
+}
+
+unsigned plan_wants(const struct profile *profile, const struct vf_choices *vfs,
+		    struct inventory_want ret[PROFILE_MAX_DEVICES])
+{
+	unsigned n = 0;
+	for (unsigned i = 0; i < profile->n_devices; i++)
+		if (!profile->device[i].vf.pf || !vfs->at[i].why.code)
+			ret[n++] = wants(&profile->device[i], vfs, &vfs->at[i]);
+	return n;
 }
 
 void plan_fini(struct plan *plan)

@@ -19,9 +19,11 @@
 #include "core/layout.h"
 #include "pci/window.h"
 #include "profile.h"
+#include "vf_choice.h"
 
 #define PLAN_MAX_DEVICES 64
 #define PLAN_MAX_PORTS 28
+#define PLAN_MAX_PFS PROFILE_MAX_DEVICES
 #define PLAN_ROM_MAX (UINT64_C(1) << 24) /* the largest expansion ROM, PCI 3.0 §6.2.5.2 */
 
 /* Everything that speaks against running, each with object, cause and next step. */
@@ -54,7 +56,11 @@ struct plan {
 	unsigned n_devices;
 	struct plan_port port[PLAN_MAX_PORTS];
 	unsigned n_ports;
+	/* PFs whose number of VFs the run changes, or has changed: claimed with all of their VFs. */
+	struct bdf pf[PLAN_MAX_PFS];
+	unsigned n_pfs;
 	vec(struct action) actions;
+	unsigned n_making; /* the first of them, which make VFs; after them the plan is made anew */
 	vec(struct refusal) refusals;
 	vec(struct refusal) warnings;
 	uint64_t pinned_bytes, memlock_needed, bar_bytes;
@@ -62,7 +68,8 @@ struct plan {
 };
 
 /*
- * Never fails for a reason the user could mend: that becomes a refusal. -ENOMEM only. `claims` are
+ * Never fails for a reason the user could mend: that becomes a refusal. -ENOMEM only. `vfs` are the
+ * VFs chosen for the profile's entries, and borrowed; `claims` are
  * devices that other runs hold (journal_claims). `plan` need not be initialised; plan_fini also
  * after a failure.
  */
@@ -72,11 +79,12 @@ struct plan_claim {
 	bool stale;     /* its run was killed; `bulkhead recover` has to undo it first */
 };
 int plan_make(struct plan *plan, const struct profile *profile, const struct inventory *inv,
-	      const struct plan_claim *claims, unsigned n_claims);
+	      const struct vf_choices *vfs, const struct plan_claim *claims, unsigned n_claims);
 void plan_fini(struct plan *plan);
 
 /* What the plan will want to know of: for inventory_read_for. Returns how many. */
-unsigned plan_wants(const struct profile *profile, struct inventory_want ret[PROFILE_MAX_DEVICES]);
+unsigned plan_wants(const struct profile *profile, const struct vf_choices *vfs,
+		    struct inventory_want ret[PROFILE_MAX_DEVICES]);
 
 /* Adds a refusal from outside the pure part (KVM, kernel image, …). */
 int plan_refuse(struct plan *plan, const struct err *err);

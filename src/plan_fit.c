@@ -10,7 +10,7 @@ static void check_kind(struct planner *planner, const struct pci_dev *dev)
 	if (pci_dev_is_bridge(dev))
 		plan_no(planner, -EINVAL, "%s is a bridge; assign the devices behind it",
 			bdf_text(dev->bdf).s);
-	else if (dev->group < 0 && planner->inv->has_iommu)
+	else if (dev->group < 0 && planner->inv->has_iommu && !plan_is_made(planner, dev))
 		plan_no(planner, -ENODEV,
 			"%s is in no IOMMU group: no IOMMU covers it, so it cannot be assigned",
 			bdf_text(dev->bdf).s);

@@ -13,6 +13,7 @@ struct planner {
 	struct plan *plan;
 	const struct profile *profile;
 	const struct inventory *inv;
+	const struct vf_choices *vfs;
 	const struct plan_claim *claims;
 	unsigned n_claims;
 	bool no_memory; /* a refusal or warning could not be added */
@@ -28,6 +29,18 @@ const struct plan_device *plan_find(const struct plan *plan, const struct pci_de
 
 /* Fills plan->device[] with the profile's devices and, by policy, their siblings. */
 void plan_select(struct planner *planner);
+
+/* The VF chosen for what the profile wants; NULL when that is no VF. */
+const struct vf_choice *plan_choice(const struct planner *planner,
+				    const struct profile_device *wanted);
+/* It is to be made first, and only its PF's word is known of it. */
+bool plan_is_made(const struct planner *planner, const struct pci_dev *dev);
+/* The changes that make VFs and those that set them up (plan_vf.c). */
+void plan_vf_making(struct planner *planner);
+void plan_vf_settings(struct planner *planner, const struct plan_device *device);
+void plan_vf_warnings(struct planner *planner);
+/* A change to the host; NULL without memory, which is noted. */
+struct action *plan_action(struct planner *planner, enum action_kind kind, struct bdf bdf);
 
 /* Every reason why this one function cannot be had: its kind, its group, its users. */
 void plan_check_device(struct planner *planner, const struct pci_dev *dev);

@@ -71,12 +71,29 @@ static const struct pci_dev *by_address(struct planner *planner,
 	return NULL;
 }
 
+static const struct pci_dev *by_choice(struct planner *planner, const struct profile_device *wanted)
+{
+	const struct vf_choice *choice = plan_choice(planner, wanted);
+	const struct pci_dev *dev = NULL;
+	if (choice->why.code) {
+		plan_no(planner, choice->why.code, "%s", choice->why.text);
+		return NULL;
+	}
+	dev = inventory_find(planner->inv, choice->bdf);
+	if (!dev || !dev->detailed)
+		plan_no(planner, -ENODEV, "%s: VF %u (%s) has gone", wanted->vf.pf, choice->index,
+			bdf_text(choice->bdf).s);
+	return dev && dev->detailed ? dev : NULL;
+}
+
 static void select_wanted(struct planner *planner)
 {
 	for (unsigned i = 0; i < planner->profile->n_devices; i++) {
 		const struct profile_device *wanted = &planner->profile->device[i];
 		const struct pci_dev *dev =
-			wanted->by_id ? by_id(planner, wanted) : by_address(planner, wanted);
+			wanted->vf.pf    ? by_choice(planner, wanted)
+			: wanted->by_id ? by_id(planner, wanted)
+					: by_address(planner, wanted);
 		if (!dev)
 			continue;
 		if (plan_find(planner->plan, dev))
@@ -195,7 +212,7 @@ void plan_select(struct planner *planner)
 		plan_no(planner, -ENODEV,
 			"%s%s cannot be assigned: this host has no IOMMU in use; turn on VT-d or "
 			"AMD-Vi in the firmware, and on Intel boot the kernel with intel_iommu=on",
-			planner->profile->device[0].pci,
+			profile_device_name(&planner->profile->device[0]).s,
 			planner->profile->n_devices > 1 ? " and the others" : "");
 	select_wanted(planner);
 	select_siblings(planner);

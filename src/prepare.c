@@ -6,6 +6,7 @@
 
 #include "journal.h"
 #include "kvm/vm.h"
+#include "sriov/sketch.h"
 
 #define CLAIMS_MAX 256
 
@@ -43,26 +44,100 @@ static int examine_roms(struct prepared *p)
 	return 0;
 }
 
-int prepare(struct prepared *p, const struct profile *profile, const char *host_root,
-	    struct err *err)
+/* --- VFs --- */
+
+static bool has_changed(const struct prepared *p, struct bdf pf)
 {
-	struct plan_claim claims[CLAIMS_MAX];
-	struct inventory_want want[PROFILE_MAX_DEVICES];
-	unsigned n_claims = 0;
-	memset(p, 0, sizeof(*p));
-	p->image.kernel_fd = p->image.initrd_fd = -1;
-	int r = host_open(&p->host, host_root, err);
+	for (unsigned i = 0; i < p->n_changed; i++)
+		if (bdf_equal(p->changed[i], pf))
+			return true;
+	return false;
+}
+
+/* A VF that is there and will be made again has no driver then. */
+static void forget_driver(struct inventory *inv, struct bdf bdf)
+{
+	for (size_t i = 0; i < inv->devs.n; i++)
+		if (bdf_equal(inv->devs.at[i].bdf, bdf))
+			inv->devs.at[i].driver[0] = inv->devs.at[i].driver_override[0] = 0;
+}
+
+/* In order of address; before the plan points into the list. */
+static int add_sketch(struct inventory *inv, const struct pci_dev *sketch)
+{
+	if (!vec_push(&inv->devs))
+		return -ENOMEM;
+	size_t at = inv->devs.n - 1;
+	while (at && bdf_compare(inv->devs.at[at - 1].bdf, sketch->bdf) > 0)
+		at--;
+	memmove(&inv->devs.at[at + 1], &inv->devs.at[at],
+		(inv->devs.n - 1 - at) * sizeof(*inv->devs.at));
+	inv->devs.at[at] = *sketch;
+	return 0;
+}
+
+/* The inventory as it will be when the VFs are made. */
+static int foretell(struct prepared *p, const struct profile *profile)
+{
+	int r = 0;
+	for (unsigned i = 0; !r && i < profile->n_devices; i++) {
+		struct vf_choice *choice = &p->vfs.at[i];
+		struct pci_dev sketch;
+		if (!choice->made || choice->why.code)
+			continue;
+		if (choice->bdf_is_known) {
+			forget_driver(&p->inventory, choice->bdf);
+			continue;
+		}
+		vf_sketch(&p->host, &p->vfs.pf.at[choice->pf].pf, choice->index, &sketch);
+		choice->bdf = sketch.bdf;
+		choice->bdf_is_known = true;
+		r = add_sketch(&p->inventory, &sketch);
+	}
+	return r;
+}
+
+static int choose_vfs(struct prepared *p, const struct profile *profile, const char *owner,
+		      struct err *err)
+{
+	int r = vf_choices_read(&p->vfs, &p->host, profile, owner, err);
 	if (r)
 		return r;
-	r = inventory_read_for(&p->inventory, &p->host, want, plan_wants(profile, want), err);
-	if (!r)
-		r = journal_claims(&p->host, claims, CLAIMS_MAX, &n_claims);
-	if (r) {
-		if (!err->code)
-			err_errno(err, r, "claims of running profiles");
+	for (size_t i = 0; i < p->vfs.pf.n; i++)
+		p->vfs.pf.at[i].is_changed = has_changed(p, p->vfs.pf.at[i].pf.bdf);
+	vf_choose(&p->vfs, profile);
+	vf_choose_macs(&p->vfs, &p->host, profile);
+	return 0;
+}
+
+/* --- all of it --- */
+
+static int read_host(struct prepared *p, const struct profile *profile, const char *owner,
+		     struct plan_claim claims[CLAIMS_MAX], unsigned *ret_n_claims, struct err *err)
+{
+	struct inventory_want want[PROFILE_MAX_DEVICES];
+	int r = choose_vfs(p, profile, owner, err);
+	if (r)
 		return r;
-	}
-	r = plan_make(&p->plan, profile, &p->inventory, claims, n_claims);
+	r = inventory_read_for(&p->inventory, &p->host, want, plan_wants(profile, &p->vfs, want),
+			       err);
+	if (r)
+		return r;
+	r = foretell(p, profile);
+	if (!r)
+		r = journal_claims_of_others(&p->host, owner, claims, CLAIMS_MAX, ret_n_claims);
+	return r ? err_errno(err, r, "claims of running profiles") : 0;
+}
+
+static int examine(struct prepared *p, const struct profile *profile, const char *owner,
+		   struct err *err)
+{
+	struct plan_claim claims[CLAIMS_MAX];
+	unsigned n_claims = 0;
+	int r = read_host(p, profile, owner, claims, &n_claims, err);
+	if (r)
+		return r;
+	r = plan_make(&p->plan, profile, &p->inventory, &p->vfs, claims, n_claims);
 	if (!r)
 		r = examine_kvm(p);
 	if (!r)
@@ -72,10 +147,33 @@ int prepare(struct prepared *p, const struct profile *profile, const char *host_
 	return r ? err_errno(err, r, "plan for profile '%s'", profile->name) : 0;
 }
 
-void prepare_fini(struct prepared *p)
+static void forget(struct prepared *p)
 {
 	linux_close(&p->image);
 	plan_fini(&p->plan);
 	inventory_fini(&p->inventory);
+	vf_choices_fini(&p->vfs);
+}
+
+int prepare(struct prepared *p, const struct profile *profile, const char *host_root,
+	    struct err *err)
+{
+	memset(p, 0, sizeof(*p));
+	p->image.kernel_fd = p->image.initrd_fd = -1;
+	int r = host_open(&p->host, host_root, err);
+	return r ? r : examine(p, profile, NULL, err);
+}
+
+int prepare_again(struct prepared *p, const struct profile *profile, const char *owner,
+		  struct err *err)
+{
+	forget(p);
+	memset(&p->inventory, 0, sizeof(p->inventory));
+	return examine(p, profile, owner, err);
+}
+
+void prepare_fini(struct prepared *p)
+{
+	forget(p);
 	host_close(&p->host);
 }

@@ -17,7 +17,10 @@
 struct prepared {
 	struct host host;
 	struct inventory inventory;
-	struct plan plan;         /* borrows the profile and the inventory above */
+	struct vf_choices vfs;
+	struct bdf changed[PLAN_MAX_PFS]; /* PFs whose number of VFs the run has changed itself */
+	unsigned n_changed;
+	struct plan plan;         /* borrows the profile, the inventory and the choices above */
 	struct linux_image image; /* files -1 when they could not be opened */
 };
 
@@ -27,6 +30,13 @@ struct prepared {
  */
 int prepare(struct prepared *prepared, const struct profile *profile, const char *host_root,
 	    struct err *err);
+/*
+ * Looks at the host once more and plans anew: a run does it while it holds the lock of the claims, so
+ * that the VFs chosen are still free when it claims them; and after it has made VFs. What the run
+ * `owner` has claimed already is free for it. Errors as above.
+ */
+int prepare_again(struct prepared *prepared, const struct profile *profile, const char *owner,
+		  struct err *err);
 void prepare_fini(struct prepared *prepared);
 
 #endif

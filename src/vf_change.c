@@ -190,7 +190,7 @@ int vf_change_count(const struct host *host, struct bdf pf, unsigned count, stru
 		return r;
 	r = check_count(&change.pf, count, err);
 	if (!r && count != change.pf.count)
-		r = vf_check_free(host, &change.pf, err);
+		r = vf_check_free(host, &change.pf, change.journal.name, err);
 	if (r || count == change.pf.count) { /* nothing was changed, and nothing is said of it */
 		journal_close(&change.journal);
 		return r;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "journal.h"
@@ -40,46 +41,101 @@ static int find_holders(const struct host *host, vf_places *places, struct err *
 }
 
 /* A profile says more than the process that runs it. */
-static void name_profile(struct vf_place *place, const struct plan_claim *claim)
+static void name_profile(struct holder *holder, const struct plan_claim *claim)
 {
 	if (claim->stale)
-		snprintf(place->holder.s, sizeof(place->holder.s),
+		snprintf(holder->s, sizeof(holder->s),
 			 "profile '%.48s' was killed while it had it; bulkhead recover %.48s",
 			 claim->owner, claim->owner);
 	else
-		snprintf(place->holder.s, sizeof(place->holder.s),
+		snprintf(holder->s, sizeof(holder->s),
 			 "profile '%.48s' has it; bulkhead stop %.48s", claim->owner, claim->owner);
 }
 
-static int find_claims(const struct host *host, vf_places *places, struct err *err)
-{
-	struct plan_claim claims[CLAIMS_MAX];
+struct claim_list {
+	struct plan_claim at[CLAIMS_MAX];
 	unsigned n;
-	int r = journal_claims(host, claims, CLAIMS_MAX, &n);
+};
+
+static int read_claims(const struct host *host, const char *owner, struct claim_list *ret,
+		       struct err *err)
+{
+	int r = journal_claims_of_others(host, owner, ret->at, CLAIMS_MAX, &ret->n);
+	return r ? err_errno(err, r, "%s: reading the claims of running profiles", host->run_path)
+		 : 0;
+}
+
+static const struct plan_claim *find_claim(const struct claim_list *claims, struct bdf bdf)
+{
+	for (unsigned i = 0; i < claims->n; i++)
+		if (bdf_equal(bdf, claims->at[i].bdf))
+			return &claims->at[i];
+	return NULL;
+}
+
+static const struct plan_claim *find_pf_claim(const struct claim_list *claims, const struct pf *pf)
+{
+	return strcmp(pf->driver, "vfio-pci") ? find_claim(claims, pf->bdf) : NULL;
+}
+
+static int find_claims(const struct host *host, const struct pf *pf, const char *owner,
+		       vf_places *places, struct err *err)
+{
+	struct claim_list claims;
+	int r = read_claims(host, owner, &claims, err);
 	if (r)
-		return err_errno(err, r, "%s: reading the claims of running profiles",
-				 host->run_path);
-	for (size_t i = 0; i < places->n; i++)
-		for (unsigned c = 0; c < n; c++)
-			if (bdf_equal(places->at[i].bdf, claims[c].bdf))
-				name_profile(&places->at[i], &claims[c]);
+		return r;
+	const struct plan_claim *whole = find_pf_claim(&claims, pf);
+	for (size_t i = 0; i < places->n; i++) {
+		const struct plan_claim *claim = find_claim(&claims, places->at[i].bdf);
+		claim = claim ? claim : whole;
+		if (claim)
+			name_profile(&places->at[i].holder, claim);
+	}
 	return 0;
 }
 
-int vf_places_read(const struct host *host, const struct pf *pf, vf_places *places, struct err *err)
+int vf_places_read(const struct host *host, const struct pf *pf, const char *owner,
+		   vf_places *places, struct err *err)
 {
 	*places = (vf_places){ 0 };
 	int r = list(host, pf, places);
 	if (r)
 		return err_errno(err, r, "%s: its VFs", bdf_text(pf->bdf).s);
 	r = find_holders(host, places, err);
-	return r ? r : find_claims(host, places, err);
+	return r ? r : find_claims(host, pf, owner, places, err);
 }
 
-int vf_check_free(const struct host *host, const struct pf *pf, struct err *err)
+int vf_pf_holder(const struct host *host, const struct pf *pf, const char *owner,
+		 struct holder *ret, struct err *err)
+{
+	struct claim_list claims;
+	int r = read_claims(host, owner, &claims, err);
+	if (r)
+		return r;
+	const struct plan_claim *claim = find_pf_claim(&claims, pf);
+	*ret = (struct holder){ "" };
+	if (claim)
+		name_profile(ret, claim);
+	return 0;
+}
+
+static int check_pf(const struct host *host, const struct pf *pf, const char *owner,
+		    struct err *err)
+{
+	struct holder holder;
+	int r = vf_pf_holder(host, pf, owner, &holder, err);
+	if (!r && holder.s[0])
+		r = err_set(err, -EBUSY, "%s: its number of VFs is not to be changed: %s",
+			    bdf_text(pf->bdf).s, holder.s);
+	return r;
+}
+
+int vf_check_free(const struct host *host, const struct pf *pf, const char *owner,
+		  struct err *err)
 {
 	vf_places places;
-	int r = vf_places_read(host, pf, &places, err);
+	int r = vf_places_read(host, pf, owner, &places, err);
 	for (size_t i = 0; !r && i < places.n; i++)
 		if (places.at[i].holder.s[0])
 			r = err_set(err, -EBUSY,
@@ -88,5 +144,5 @@ int vf_check_free(const struct host *host, const struct pf *pf, struct err *err)
 				    bdf_text(pf->bdf).s, places.at[i].index,
 				    bdf_text(places.at[i].bdf).s, places.at[i].holder.s);
 	vec_free(&places);
-	return r;
+	return r ? r : check_pf(host, pf, owner, err);
 }

@@ -87,7 +87,7 @@ void add_reserved(int group, uint64_t start, uint64_t size, const char *type)
 
 void make_with(const struct plan_claim *claims, unsigned n)
 {
-	assert_int_equal(plan_make(&plan, &profile, &inv, claims, n), 0);
+	assert_int_equal(plan_make(&plan, &profile, &inv, NULL, claims, n), 0);
 }
 
 void make(void)

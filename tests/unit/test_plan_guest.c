@@ -169,7 +169,7 @@ static void what_the_plan_wants_to_know_of_follows_the_profile(void **state)
 	struct inventory_want wants[PROFILE_MAX_DEVICES];
 	want("0000:01:00.0", GROUP_REFUSE);
 	want("8086:10ca", GROUP_REFUSE);
-	assert_int_equal(plan_wants(&profile, wants), 2);
+	assert_int_equal(plan_wants(&profile, NULL, wants), 2);
 	assert_false(wants[0].by_id);
 	assert_int_equal(wants[0].bdf.bus, 1);
 	assert_true(wants[1].by_id);
