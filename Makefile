@@ -14,7 +14,7 @@ PREFIX := /usr/local
 VERSION := 0.1.0
 
 # libnl-route is loaded when it is needed (src/sriov/netadm.c): here it gives its headers alone.
-PKGS := libpci libconfig jansson libnl-route-3.0
+PKGS := libpci libudev libconfig jansson libnl-route-3.0
 WARN := -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes \
 	-Wimplicit-fallthrough -Wundef -Wpointer-arith
 CFLAGS := -O2 -g

@@ -43,9 +43,11 @@ struct cmd_args {
 	const char *group;   /* of `devices`: --group; NULL = all */
 	const char *iommu;   /* --iommu; NULL = as the profile says */
 	const char *host;    /* --host DIR: sys, proc, dev and run below it; "" = the real ones */
+	const char *snapshot; /* of `devices`: file to write, "-" = stdout; NULL = none */
 	struct cli_list set; /* --set PATH=VALUE */
 	struct cli_list words; /* of `vf`: what follows PF */
 	bool json;
+	bool watch; /* of `devices` */
 	bool dump_profile;
 	bool verbose;
 	bool registers; /* of `status` */

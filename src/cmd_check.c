@@ -5,6 +5,7 @@
 #include "cmd.h"
 #include "json.h"
 #include "prepare.h"
+#include "saved_host.h"
 
 static int show(const struct plan *plan, bool json)
 {
@@ -18,22 +19,33 @@ static int show(const struct plan *plan, bool json)
 	return r || plan->refusals.n ? CLI_FAILED : CLI_OK;
 }
 
+static int check_on(const char *root, const struct profile *profile, bool json)
+{
+	struct prepared prepared;
+	struct err err = { 0 };
+	int status = prepare(&prepared, profile, root, &err) ? cli_fail(&err)
+							     : show(&prepared.plan, json);
+	prepare_fini(&prepared);
+	return status;
+}
+
 int cmd_check(int argc, char **argv)
 {
 	struct cmd_args args = { 0 };
 	struct profile profile;
-	struct prepared prepared;
+	struct saved_host saved;
 	struct err err = { 0 };
 	int status = cmd_parse(CMD_CHECK, argc, argv, &args);
 	if (status == CLI_GO)
 		status = cmd_load_profile(&args, &profile);
 	if (status != CLI_GO)
 		return status;
-	if (prepare(&prepared, &profile, args.host, &err))
+	if (saved_host_find(&saved, args.host, &err)) {
 		status = cli_fail(&err);
-	else
-		status = show(&prepared.plan, args.json);
-	prepare_fini(&prepared);
+	} else {
+		status = check_on(saved.root, &profile, args.json);
+		saved_host_forget(&saved);
+	}
 	profile_fini(&profile);
 	return status;
 }

@@ -1,48 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* `bulkhead devices [ADDRESS]`: the host's PCI functions, and what stands in the way of each. */
 #include <errno.h>
-#include <limits.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "base/parse.h"
+#include "base/cleanup.h"
 #include "cmd.h"
-#include "devices.h"
-#include "journal.h"
+#include "devices_load.h"
+#include "devices_watch.h"
 #include "json.h"
-
-#define CLAIMS_MAX 512
-
-static unsigned terminal_width(void)
-{
-	struct winsize size;
-	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) ? 0 : size.ws_col;
-}
-
-static int choose_group(const char *text, struct devices_view *view, struct err *err)
-{
-	uint64_t group;
-	if (parse_u64(text, &group) || group > INT_MAX)
-		return err_set(err, -EINVAL, "--group %s: not a group number", text);
-	view->group = (int)group;
-	for (size_t i = 0; i < view->inv->devs.n; i++)
-		if (view->inv->devs.at[i].group == view->group)
-			return 0;
-	return err_set(err, -ENOENT, "this host has no IOMMU group %s with PCI devices", text);
-}
-
-static int choose_device(const char *text, struct devices_view *view, struct err *err)
-{
-	struct bdf bdf;
-	if (bdf_parse(text, &bdf))
-		return err_set(err, -EINVAL, "%s: not a PCI address such as 0000:01:00.0", text);
-	view->one = inventory_find(view->inv, bdf);
-	return view->one
-		       ? 0
-		       : err_set(err, -ENODEV, "%s: this host has no such device", bdf_text(bdf).s);
-}
+#include "saved_host.h"
+#include "snapshot.h"
 
 static int show(const struct devices_view *view, bool json)
 {
@@ -51,48 +21,67 @@ static int show(const struct devices_view *view, bool json)
 		return json_print(devices_json(view), stdout);
 	if (view->one)
 		return devices_detail(view, stdout, colour);
-	return devices_table(view, stdout, colour, terminal_width());
+	return devices_table(view, stdout, colour, devices_terminal_width());
 }
 
-static int show_chosen(const struct cmd_args *args, struct devices_view *view, struct err *err)
+static int load_and_show(const struct cmd_args *args, const struct host *host, struct err *err)
 {
-	int r = args->group ? choose_group(args->group, view, err) : 0;
-	if (!r && args->device)
-		r = choose_device(args->device, view, err);
+	struct devices_loaded loaded;
+	const struct devices_choice choice = { args->group, args->device };
+	if (args->watch)
+		return devices_watch(host, &choice, args->json, err);
+	int r = devices_load(&loaded, host, &choice, err);
 	if (r)
 		return r;
-	r = show(view, args->json);
+	r = show(&loaded.view, args->json);
+	devices_unload(&loaded);
 	return r ? err_errno(err, r, "devices") : 0;
 }
 
-static int read_and_show(const struct cmd_args *args, const struct host *host, struct err *err)
+/* For its owner alone, and never through a link that somebody else put there. */
+static int write_snapshot(const char *path, const struct host *host, struct err *err)
 {
-	struct inventory inv;
-	struct plan_claim claims[CLAIMS_MAX];
-	struct devices_view view = { .inv = &inv, .claims = claims, .group = DEVICES_ANY_GROUP };
-	int r = inventory_read(&inv, host, err);
-	if (r)
-		return r;
-	r = journal_claims(host, claims, CLAIMS_MAX, &view.n_claims);
-	if (r)
-		err_errno(err, r, "%s", host->run_path);
-	else
-		r = show_chosen(args, &view, err);
-	inventory_fini(&inv);
+	if (!strcmp(path, "-"))
+		return snapshot_write(host, stdout, err);
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return err_errno(err, -errno, "%s", path);
+	FILE *out = fdopen(fd, "w");
+	if (!out) {
+		close(fd);
+		return err_errno(err, -ENOMEM, "%s", path);
+	}
+	int r = snapshot_write(host, out, err);
+	if (fclose(out) && !r)
+		r = err_errno(err, -errno, "%s", path);
 	return r;
+}
+
+static int check_usage(const struct cmd_args *args)
+{
+	if (args->watch && (*args->host || args->snapshot))
+		cli_error("--watch is for this machine as it is now, not for a saved one or to save it");
+	else if (args->snapshot && (args->group || args->device || args->json))
+		cli_error("--snapshot writes the whole host: it goes with no choice of devices");
+	else
+		return CLI_GO;
+	return CLI_USAGE;
 }
 
 int cmd_devices(int argc, char **argv)
 {
 	struct cmd_args args = { 0 };
-	struct host host;
+	struct saved_host saved;
 	struct err err = { 0 };
 	int status = cmd_parse(CMD_DEVICES, argc, argv, &args);
+	if (status == CLI_GO)
+		status = check_usage(&args);
 	if (status != CLI_GO)
 		return status;
-	if (host_open(&host, args.host, &err))
+	if (saved_host_open(&saved, args.host, &err))
 		return cli_fail(&err);
-	int r = read_and_show(&args, &host, &err);
-	host_close(&host);
+	int r = args.snapshot ? write_snapshot(args.snapshot, &saved.host, &err)
+			      : load_and_show(&args, &saved.host, &err);
+	saved_host_close(&saved);
 	return r ? cli_fail(&err) : CLI_OK;
 }

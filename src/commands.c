@@ -25,6 +25,12 @@ static const char *const profile_actions[] = { "dump", "reference", NULL };
 #define OPT_HOST                                                                                   \
 	OPTION(host, "host", CLI_TEXT, .value = "DIR", .complete = CLI_COMPLETE_DIR,               \
 	       .help = "look at the sys, proc, dev and run of DIR")
+/* Commands that only look at a host take a snapshot too. */
+#define OPT_SAVED                                                                                  \
+	OPTION(host, "host", CLI_TEXT, .value = "WHERE", .complete = CLI_COMPLETE_FILE,            \
+	       .help = "look at a snapshot, or at the sys, proc, dev and run of a directory"),     \
+		OPTION(host, "sysfs", CLI_TEXT, .value = "WHERE", .complete = CLI_COMPLETE_FILE,   \
+		       .help = "another name of --host")
 #define OPT_VERBOSE                                                                                \
 	OPTION(verbose, "verbose", CLI_FLAG, .letter = 'v', .help = "say what is being done")
 #define OPT_SET                                                                                    \
@@ -41,11 +47,14 @@ static const struct cli_option devices_options[] = {
 	OPTION(group, "group", CLI_TEXT, .letter = 'g', .value = "NUMBER",
 	       .help = "show one IOMMU group"),
 	OPT_JSON,
-	OPT_HOST,
+	OPTION(watch, "watch", CLI_FLAG, .letter = 'w', .help = "go on, and show what changes"),
+	OPTION(snapshot, "snapshot", CLI_TEXT, .value = "FILE", .complete = CLI_COMPLETE_FILE,
+	       .help = "write what --host replays; '-' is standard output"),
+	OPT_SAVED,
 	OPT_VERBOSE,
 };
 static const struct cli_option check_options[] = { OPT_SET,  OPT_IOMMU, OPT_DUMP,
-						   OPT_JSON, OPT_HOST,  OPT_VERBOSE };
+						   OPT_JSON, OPT_SAVED, OPT_VERBOSE };
 static const struct cli_option vf_options[] = { OPT_JSON, OPT_HOST };
 static const struct cli_option run_options[] = { OPT_SET, OPT_IOMMU, OPT_DUMP, OPT_HOST,
 						 OPT_VERBOSE };
@@ -89,7 +98,9 @@ const struct cli_command commands[N_COMMANDS] = {
 		"devices", "list the PCI devices and what stands in the way of assigning them",
 		"Lists every PCI function by IOMMU group with its driver, and says whether it is\n"
 		"ready to be assigned or what stands in the way. With ADDRESS, shows all about\n"
-		"that one.",
+		"that one, and which port on its way keeps it apart from others or does not (as\n"
+		"root). --snapshot writes the host into a file for a bug report, without serial\n"
+		"numbers and MAC addresses.",
 		OPTIONS(devices_options), OPERANDS(device_operand),
 	},
 	[CMD_CHECK] = {

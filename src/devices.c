@@ -5,10 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/parse.h"
 #include "base/table.h"
 #include "base/text.h"
+#include "device_text.h"
+#include "isolation.h"
 #include "verdict.h"
+
+#define WIDTH_FOR_ALL 150
 
 static enum shade shade_of(enum verdict_kind kind)
 {
@@ -18,6 +23,7 @@ static enum shade shade_of(enum verdict_kind kind)
 	case VERDICT_BRIDGE:
 		return SHADE_DIM;
 	case VERDICT_NO_GROUP:
+	case VERDICT_NOT_ISOLATED:
 	case VERDICT_HOSTS_OWN:
 	case VERDICT_RESERVED:
 		return SHADE_BAD;
@@ -43,6 +49,52 @@ static int by_group(const void *a, const void *b)
 	return bdf_compare(x->bdf, y->bdf);
 }
 
+static void put_or_dash(struct table *table, const char *value)
+{
+	table_cell(table, SHADE_NONE, "%s", *value ? value : "-");
+}
+
+static void put_reset(struct table *table, const struct pci_dev *dev)
+{
+	char methods[NAME_MAX_SHORT];
+	memcpy(methods, dev->reset_methods, sizeof(methods));
+	for (char *c = methods; *c; c++)
+		if (*c == ' ')
+			*c = ',';
+	put_or_dash(table, methods);
+}
+
+static void put_vfs(struct table *table, const struct pci_dev *dev)
+{
+	if (dev->max_vfs)
+		table_cell(table, SHADE_NONE, "%u/%u", dev->n_vfs, dev->max_vfs);
+	else
+		table_cell(table, SHADE_NONE, "%s", dev->is_vf ? "VF" : "-");
+}
+
+/* What a wide table has more. */
+static void put_facts(struct table *table, const struct pci_dev *dev)
+{
+	char buf[2][80];
+	struct text link = text_in(buf[0], sizeof(buf[0]));
+	struct text bars = text_in(buf[1], sizeof(buf[1]));
+	device_link_text(&link, dev);
+	device_bars_text(&bars, dev);
+	if (dev->numa_node >= 0)
+		table_cell(table, SHADE_NONE, "%d", dev->numa_node);
+	else
+		table_cell(table, SHADE_NONE, "-");
+	put_or_dash(table, buf[0]);
+	put_or_dash(table, buf[1]);
+	if (dev->asleep)
+		table_cell(table, SHADE_NONE, "?");
+	else
+		table_cell(table, SHADE_NONE, "%u", dev->msix_vectors);
+	put_reset(table, dev);
+	put_vfs(table, dev);
+	put_or_dash(table, dev->power_state);
+}
+
 static void put_row(const struct devices_view *view, struct table *table, const struct pci_dev *dev,
 		    bool first_of_group)
 {
@@ -53,6 +105,8 @@ static void put_row(const struct devices_view *view, struct table *table, const 
 		table_cell(table, SHADE_NONE, "%s", first_of_group ? "-" : "");
 	table_cell(table, SHADE_NONE, "%s", bdf_text(dev->bdf).s);
 	table_cell(table, SHADE_NONE, "%s", *dev->driver ? dev->driver : "-");
+	if (!table->width || table->width >= WIDTH_FOR_ALL)
+		put_facts(table, dev);
 	table_cell(table, shade_of(verdict.kind), "%s", verdict.text);
 	table_cell(table, SHADE_NONE, "%s: %s", inventory_class(view->inv, dev).s,
 		   inventory_name(view->inv, dev).s);
@@ -61,9 +115,13 @@ static void put_row(const struct devices_view *view, struct table *table, const 
 
 static void put_header(struct table *table)
 {
-	static const char *const titles[] = { "GROUP", "ADDRESS", "DRIVER", "VERDICT", "DEVICE" };
-	for (unsigned i = 0; i < sizeof(titles) / sizeof(*titles); i++)
-		table_cell(table, SHADE_DIM, "%s", titles[i]);
+	static const char *const few[] = { "GROUP", "ADDRESS", "DRIVER", "VERDICT", "DEVICE", NULL };
+	static const char *const all[] = { "GROUP", "ADDRESS", "DRIVER", "NODE",    "LINK",
+					   "BARS",  "MSI-X",   "RESET",  "VFS",     "POWER",
+					   "VERDICT", "DEVICE", NULL };
+	bool narrow = table->width && table->width < WIDTH_FOR_ALL;
+	for (const char *const *title = narrow ? few : all; *title; title++)
+		table_cell(table, SHADE_DIM, "%s", *title);
 	table_end_row(table);
 }
 
@@ -95,9 +153,10 @@ static void put(struct table *table, const char *key, enum shade shade, const ch
 	table_end_row(table);
 }
 
-static void put_bar(struct table *table, const char *key, const struct pci_resource *bar)
+static void put_bar(struct table *table, const char *key, const struct pci_resource *bar,
+		    uint64_t sizes)
 {
-	char value[64];
+	char value[400], list[256];
 	struct text text = text_in(value, sizeof(value));
 	if (!bar->size)
 		return;
@@ -107,6 +166,10 @@ static void put_bar(struct table *table, const char *key, const struct pci_resou
 		 : bar->flags & RES_MEM64 ? "64-bit"
 					  : "32-bit",
 		 bar->flags & RES_PREFETCH ? " prefetchable" : "");
+	struct text list_text = text_in(list, sizeof(list));
+	device_sizes_text(&list_text, sizes);
+	if (sizes)
+		text_put(&text, ", can be %s", list);
 	put(table, key, SHADE_NONE, value);
 }
 
@@ -114,8 +177,8 @@ static void put_bars(struct table *table, const struct pci_dev *dev)
 {
 	for (unsigned i = 0; i < PCI_N_BARS; i++)
 		put_bar(table, (const char[]){ 'B', 'A', 'R', ' ', (char)('0' + i), 0 },
-			&dev->bar[i]);
-	put_bar(table, "ROM", &dev->rom);
+			&dev->bar[i], dev->bar_sizes[i]);
+	put_bar(table, "ROM", &dev->rom, 0);
 }
 
 static void put_group(const struct inventory *inv, struct table *table, const struct pci_dev *dev)
@@ -173,13 +236,50 @@ static void put_interrupts(struct table *table, const struct pci_dev *dev)
 
 static void put_sriov(struct table *table, const struct pci_dev *dev)
 {
-	char value[32];
+	char value[48];
 	if (dev->is_vf)
 		put(table, "VF of", SHADE_NONE, bdf_text(dev->physfn).s);
-	if (!dev->n_vfs)
+	if (!dev->n_vfs && !dev->max_vfs)
 		return;
-	snprintf(value, sizeof(value), "%u", dev->n_vfs);
+	snprintf(value, sizeof(value), "%u of %u", dev->n_vfs, dev->max_vfs);
 	put(table, "VFs", SHADE_NONE, value);
+}
+
+static void put_link(struct table *table, const struct pci_dev *dev)
+{
+	char value[64];
+	struct text text = text_in(value, sizeof(value));
+	device_link_text(&text, dev);
+	put(table, "link", SHADE_NONE, value);
+}
+
+/* Now, and what the host's policy allows it to do when nobody uses it. */
+static void put_power(const struct devices_view *view, struct table *table)
+{
+	char path[64], control[16], value[96];
+	struct text text = text_in(value, sizeof(value));
+	const struct pci_dev *dev = view->one;
+	uint64_t d3cold = 0;
+	snprintf(path, sizeof(path), "bus/pci/devices/%s/power/control", bdf_text(dev->bdf).s);
+	text_put(&text, "%s", *dev->power_state ? dev->power_state : "unknown");
+	if (file_read(view->host->sys, path, control, sizeof(control)) > 0)
+		text_put(&text, ", may sleep: %s", !strcmp(control, "on") ? "no" : "yes");
+	snprintf(path, sizeof(path), "bus/pci/devices/%s/d3cold_allowed", bdf_text(dev->bdf).s);
+	if (!file_read_u64(view->host->sys, path, &d3cold))
+		text_put(&text, ", D3cold %s", d3cold ? "allowed" : "forbidden");
+	put(table, "power", SHADE_NONE, value);
+	if (dev->asleep)
+		put(table, "", SHADE_WARN, "asleep: what only its registers say is missing here");
+}
+
+static int show_isolation(const struct devices_view *view, FILE *out, bool colour)
+{
+	struct isolation iso;
+	int r = isolation_read(&iso, view->host, view->inv, view->one);
+	if (!r)
+		r = isolation_print(&iso, out, colour);
+	isolation_fini(&iso);
+	return r;
 }
 
 int devices_detail(const struct devices_view *view, FILE *out, bool colour)
@@ -200,8 +300,11 @@ int devices_detail(const struct devices_view *view, FILE *out, bool colour)
 	put_reserved(view->inv, &table, dev);
 	put(&table, "NUMA node", SHADE_NONE, dev->numa_node < 0 ? "" : node);
 	put(&table, "reset", SHADE_NONE, dev->reset_methods);
+	put_link(&table, dev);
+	put_power(view, &table);
 	put_interrupts(&table, dev);
 	put_sriov(&table, dev);
 	put_bars(&table, dev);
-	return table_print(&table, out, colour);
+	int r = table_print(&table, out, colour);
+	return r ? r : show_isolation(view, out, colour);
 }

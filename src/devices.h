@@ -21,9 +21,13 @@ struct devices_view {
 	unsigned n_claims;
 	int group;                 /* only this one, or DEVICES_ANY_GROUP */
 	const struct pci_dev *one; /* only this one; NULL = all of the group */
+	const struct host *host;   /* where `inv` is from; wanted with `one` */
 };
 
-/* `width` columns at most, 0 = any. -ENOMEM when there was no memory to lay it out. */
+/*
+ * `width` columns at most, 0 = any; with few columns only what matters most. -ENOMEM when there was
+ * no memory to lay it out.
+ */
 int devices_table(const struct devices_view *view, FILE *out, bool colour, unsigned width);
 /* All about view->one. */
 int devices_detail(const struct devices_view *view, FILE *out, bool colour);

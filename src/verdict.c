@@ -25,18 +25,33 @@ static bool is_reserved(const struct inventory *inv, const struct pci_dev *dev)
 	return false;
 }
 
-static unsigned list_blockers(const struct inventory *inv, const struct pci_dev *dev,
-			      struct text *list)
+static bool same_device(struct bdf a, struct bdf b)
 {
-	unsigned n = 0;
+	return a.domain == b.domain && a.bus == b.bus && a.dev == b.dev;
+}
+
+/* Those in its group that host drivers are on: functions of its own device, and others. */
+struct blockers {
+	char own[120], others[120];
+	unsigned n_own, n_others;
+};
+
+static void find_blockers(const struct inventory *inv, const struct pci_dev *dev,
+			  struct blockers *ret)
+{
+	struct text own = text_in(ret->own, sizeof(ret->own));
+	struct text others = text_in(ret->others, sizeof(ret->others));
+	ret->n_own = ret->n_others = 0;
 	for (size_t i = 0; i < inv->devs.n; i++) {
 		const struct pci_dev *other = &inv->devs.at[i];
-		if (other == dev || other->group != dev->group || !*other->driver ||
+		if (other->group != dev->group || other == dev || !*other->driver ||
 		    group_driver_harmless(other->driver))
 			continue;
-		text_put(list, "%s%s", n++ ? ", " : "", bdf_text(other->bdf).s);
+		bool mine = same_device(other->bdf, dev->bdf);
+		unsigned *n = mine ? &ret->n_own : &ret->n_others;
+		text_put(mine ? &own : &others, "%s%s", (*n)++ ? ", " : "",
+			 bdf_text(other->bdf).s);
 	}
-	return n;
 }
 
 static enum verdict_kind judge(const struct inventory *inv, const struct plan_claim *claim,
@@ -61,10 +76,13 @@ struct verdict verdict_of(const struct inventory *inv, const struct plan_claim *
 	const struct plan_claim *claim = claim_of(claims, n_claims, dev);
 	struct verdict verdict = { .kind = judge(inv, claim, dev) };
 	struct text text = text_in(verdict.text, sizeof(verdict.text));
-	char buf[120];
-	struct text siblings = text_in(buf, sizeof(buf));
-	if (verdict.kind == VERDICT_READY && list_blockers(inv, dev, &siblings))
-		verdict.kind = VERDICT_SIBLINGS;
+	struct blockers blockers;
+	if (verdict.kind == VERDICT_READY) {
+		find_blockers(inv, dev, &blockers);
+		verdict.kind = blockers.n_others ? VERDICT_NOT_ISOLATED
+			       : blockers.n_own  ? VERDICT_SIBLINGS
+						 : VERDICT_READY;
+	}
 	switch (verdict.kind) {
 	case VERDICT_READY:
 		text_put(&text, "ready");
@@ -73,7 +91,7 @@ struct verdict verdict_of(const struct inventory *inv, const struct plan_claim *
 		text_put(&text, "bridge");
 		break;
 	case VERDICT_NO_GROUP:
-		text_put(&text, "no IOMMU group");
+		text_put(&text, "not isolated: no IOMMU group");
 		break;
 	case VERDICT_HOSTS_OWN:
 		text_put(&text, "host's own: %s", dev->use_detail);
@@ -91,7 +109,10 @@ struct verdict verdict_of(const struct inventory *inv, const struct plan_claim *
 		text_put(&text, "has %u VFs enabled", dev->n_vfs);
 		break;
 	case VERDICT_SIBLINGS:
-		text_put(&text, "needs its sibling %s", buf);
+		text_put(&text, "needs its sibling %s", blockers.own);
+		break;
+	case VERDICT_NOT_ISOLATED:
+		text_put(&text, "not isolated from %s", blockers.others);
 		break;
 	case N_VERDICTS:
 		break;
@@ -111,6 +132,7 @@ const char *verdict_word(enum verdict_kind kind)
 		[VERDICT_RESERVED] = "reserved",
 		[VERDICT_HAS_VFS] = "has-vfs",
 		[VERDICT_SIBLINGS] = "needs-sibling",
+		[VERDICT_NOT_ISOLATED] = "not-isolated",
 	};
 	return words[kind];
 }

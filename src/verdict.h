@@ -18,7 +18,8 @@ enum verdict_kind {
 	VERDICT_LEFT_OVER, /* by a killed run */
 	VERDICT_RESERVED,  /* firmware keeps memory for it */
 	VERDICT_HAS_VFS,
-	VERDICT_SIBLINGS, /* others of its group are on host drivers */
+	VERDICT_SIBLINGS, /* other functions of the device are on host drivers, and in its group */
+	VERDICT_NOT_ISOLATED, /* other devices are */
 	N_VERDICTS
 };
 

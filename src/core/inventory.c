@@ -51,7 +51,7 @@ static struct pci_dev *find(struct inventory *inv, struct bdf bdf)
 /* A function may vanish between the listing and the reading; it is dropped then. */
 static void read_details(struct reader *reader, struct pci_dev *dev)
 {
-	if (!dev->detailed && !pci_dev_read(reader->devices, dev))
+	if (!dev->detailed && !pci_dev_read(reader->devices, dev, !reader->want))
 		dev->detailed = true;
 }
 

@@ -32,6 +32,12 @@ struct pci_resource {
 	uint64_t flags;
 };
 
+/* One PCIe link, as it is or as it could be. Generation 1 is 2.5 GT/s, 2 is 5, 3 is 8, 4 is 16. */
+struct link_speed {
+	uint8_t gen;   /* 0 = no link, or unknown */
+	uint8_t width; /* lanes */
+};
+
 enum host_use {                        /* why a device is the host's own; bits */
 		USE_MOUNT = 1,         /* a mounted file system or swap is on it */
 		USE_DEFAULT_ROUTE = 2, /* the default route leaves through it */
@@ -64,6 +70,13 @@ struct pci_dev {
 	unsigned n_vfs;                     /* VFs enabled on this PF */
 	unsigned host_uses;                 /* enum host_use bits */
 	char use_detail[128]; /* e.g. "/dev/nvme0n1p1 on /mnt"; "" when host_uses = 0 */
+
+	/* Only inventory_read fills in what follows. */
+	bool asleep; /* in D3cold: reading header and capabilities would have woken it */
+	char power_state[8]; /* "D0" … "D3cold", "" unknown */
+	struct link_speed link, link_max;
+	uint64_t bar_sizes[PCI_N_BARS]; /* a resizable BAR's: bit n = 2^n MiB; 0 = fixed */
+	unsigned max_vfs;               /* VFs this PF could have */
 };
 
 struct inventory {
@@ -90,7 +103,10 @@ struct inventory {
 	}) reserved;
 };
 
-/* Reads everything. -errno only when the tree itself cannot be read; a missing fact is no error. */
+/*
+ * Reads everything, and wakes no device for it. -errno only when the tree itself cannot be read; a
+ * missing fact is no error.
+ */
 int inventory_read(struct inventory *inv, const struct host *host, struct err *err);
 
 /*

@@ -30,6 +30,7 @@
 #define CFG_SUBDEVICE 0x2e
 #define CFG_CAP_POINTER 0x34
 #define CFG_INT_PIN 0x3d
+#define CLASS_PCI_BRIDGE 0x0604
 #define CAP_MSI 0x05
 #define CAP_PCIE 0x10
 #define CAP_MSIX 0x11
@@ -45,8 +46,7 @@ int pci_dev_group(int devices, struct bdf bdf)
 	return *end || group < 0 || group > INT32_MAX ? -1 : (int)group;
 }
 
-/* As file_read, in one read(2): sysfs gives an attribute whole or not at all. "" on failure. */
-static ssize_t attr_read(int dir, const char *attr, char *buf, size_t size)
+ssize_t pci_attr_read(int dir, const char *attr, char *buf, size_t size)
 {
 	buf[0] = 0;
 	autoclose int fd = openat(dir, attr, O_RDONLY | O_CLOEXEC);
@@ -61,7 +61,7 @@ static ssize_t attr_read(int dir, const char *attr, char *buf, size_t size)
 static int attr_number(int dir, const char *attr, uint64_t *ret_value)
 {
 	char text[32];
-	ssize_t n = attr_read(dir, attr, text, sizeof(text));
+	ssize_t n = pci_attr_read(dir, attr, text, sizeof(text));
 	return n < 0 ? (int)n : parse_u64(text, ret_value);
 }
 
@@ -96,6 +96,7 @@ static void read_cap(struct pci_dev *dev, const uint8_t *cfg, unsigned at)
 	case CAP_PCIE: /* capabilities 7:4 = device/port type */
 		dev->is_pcie = true;
 		dev->pcie_type = control >> 4 & 15;
+		pci_dev_see_link(dev, cfg, at);
 		break;
 	case CAP_MSIX: /* message control 10:0 = vectors - 1 */
 		dev->msix_vectors = (uint16_t)((control & 0x7ff) + 1);
@@ -145,15 +146,22 @@ static void ids_of_attributes(int dir, struct pci_dev *dev)
 	dev->revision = (uint8_t)number(dir, "revision");
 }
 
+/* Of a function whose header could not be read, or was not to be. */
+static void guess_header(int dir, struct pci_dev *dev)
+{
+	guess_pcie(dir, dev);
+	dev->header_type = dev->class_code >> 8 == CLASS_PCI_BRIDGE;
+}
+
 static void read_config(int dir, struct pci_dev *dev)
 {
 	uint8_t cfg[CFG_SIZE] = { 0 };
-	autoclose int fd = openat(dir, "config", O_RDONLY | O_CLOEXEC);
+	autoclose int fd = dev->asleep ? -1 : openat(dir, "config", O_RDONLY | O_CLOEXEC);
 	ssize_t n = fd < 0 ? -1 : pread(fd, cfg, sizeof(cfg), 0);
 	if (n < CFG_HEADER_SIZE || !ids_of_header(dev, cfg))
 		ids_of_attributes(dir, dev);
 	if (n < CFG_HEADER_SIZE) {
-		guess_pcie(dir, dev);
+		guess_header(dir, dev);
 		return;
 	}
 	dev->header_type = cfg[CFG_HEADER_TYPE] & 0x7f;
@@ -180,7 +188,7 @@ static void parse_resource(const char *line, struct pci_resource *ret)
 static void read_resources(int dir, struct pci_dev *dev)
 {
 	char text[2048];
-	if (attr_read(dir, "resource", text, sizeof(text)) < 0)
+	if (pci_attr_read(dir, "resource", text, sizeof(text)) < 0)
 		return;
 	const char *line = text;
 	for (unsigned i = 0; i <= PCI_N_BARS && *line; i++) {
@@ -194,7 +202,7 @@ static void read_resources(int dir, struct pci_dev *dev)
 static void text_attr(int dir, const char *attr, char *buf, size_t size)
 {
 	char text[256];
-	ssize_t n = attr_read(dir, attr, text, sizeof(text));
+	ssize_t n = pci_attr_read(dir, attr, text, sizeof(text));
 	if (n < 0 || (size_t)n >= size || !strcmp(text, "(null)"))
 		n = 0;
 	memcpy(buf, text, (size_t)n);
@@ -246,16 +254,18 @@ static void read_physfn(int dir, struct pci_dev *dev)
 static void read_numa_node(int dir, struct pci_dev *dev)
 {
 	char text[16];
-	if (attr_read(dir, "numa_node", text, sizeof(text)) > 0)
+	if (pci_attr_read(dir, "numa_node", text, sizeof(text)) > 0)
 		dev->numa_node = isdigit((unsigned char)text[0]) ? atoi(text) : -1;
 }
 
-int pci_dev_read(int devices, struct pci_dev *dev)
+int pci_dev_read(int devices, struct pci_dev *dev, bool all)
 {
 	autoclose int dir =
 		openat(devices, bdf_text(dev->bdf).s, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return -ENODEV;
+	if (all)
+		pci_dev_see_power(dir, dev);
 	read_config(dir, dev);
 	read_resources(dir, dev);
 	read_numa_node(dir, dev);
@@ -267,5 +277,7 @@ int pci_dev_read(int devices, struct pci_dev *dev)
 		dev->n_vfs = (unsigned)number(dir, "sriov_numvfs");
 	if (!strcmp(dev->driver, "vfio-pci"))
 		read_vfio_cdev(dir, dev);
+	if (all)
+		pci_dev_see(dir, dev);
 	return 0;
 }
