@@ -2,8 +2,8 @@
 """The emulated host's second serial port: what a scenario's script tells the outside and asks of it.
 
 One line each way. The script says `ok NAME`, `FAIL NAME`, `skip NAME`, `note TEXT`, and `end STATUS`
-when it is over; it asks `key NAME`, `picture DEVICE NAME`, `compare NAME`. Each but `end` is
-answered with `done` or with what went wrong.
+when it is over; it asks `key NAME`, `picture DEVICE NAME`, `compare NAME`, `unplug DEVICE`. Each
+but `end` is answered with `done` or with what went wrong.
 """
 
 import os
@@ -113,6 +113,8 @@ class Channel:
             found = pictures.difference(shot, os.path.join(PICTURES, f"{args[1]}.png"))
             if found:
                 return f"{shot} {found}"
+        elif word == "unplug":
+            self._qmp.do("device_del", id=args[0])
         else:
             return f"unknown request '{word}'"
         return "done"
