@@ -180,7 +180,8 @@ static void devices_down(struct machine *m)
 	while (m->n_devices_up)
 		vfio_pci_fini(&m->device[--m->n_devices_up]);
 	while (m->n_held) {
-		autoclose int fd = machine_unhold(m, &m->held[--m->n_held]);
+		int fd = machine_unhold(m, &m->held[--m->n_held]);
+		close_fd(&fd);
 	}
 	machine_departures_end(m);
 }

@@ -121,6 +121,7 @@ void vfio_pci_fini(struct vfio_pci *vfio)
 {
 	if (!vfio->locks_made)
 		return;
-	autoclose int fd = vfio_pci_release(vfio);
+	int fd = vfio_pci_release(vfio);
+	close_fd(&fd);
 	vfio->gone = false;
 }
