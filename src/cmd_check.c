@@ -3,17 +3,21 @@
 #include <string.h>
 
 #include "cmd.h"
+#include "good.h"
 #include "json.h"
 #include "prepare.h"
 #include "saved_host.h"
 
-static int show(const struct plan *plan, bool json)
+static int show(const struct prepared *prepared, const struct profile *profile, bool json)
 {
+	const struct plan *plan = &prepared->plan;
 	int r = 0;
 	if (json)
 		r = json_print(plan_json(plan), stdout);
 	else
 		plan_print(plan, stdout, cli_colour(stdout));
+	if (plan->refusals.n && !json)
+		good_print_differences(&prepared->host, profile, stdout);
 	if (r)
 		cli_error("cannot print the plan: %s", strerror(-r));
 	return r || plan->refusals.n ? CLI_FAILED : CLI_OK;
@@ -24,7 +28,7 @@ static int check_on(const char *root, const struct profile *profile, bool json)
 	struct prepared prepared;
 	struct err err = { 0 };
 	int status = prepare(&prepared, profile, root, &err) ? cli_fail(&err)
-							     : show(&prepared.plan, json);
+							     : show(&prepared, profile, json);
 	prepare_fini(&prepared);
 	return status;
 }

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "cmd.h"
 #include "control.h"
+#include "good.h"
 #include "journal.h"
 #include "machine.h"
 #include "prepare.h"
@@ -21,6 +22,7 @@ struct run {
 	struct loop loop;
 	struct machine machine;
 	struct control control;
+	struct loop_work good; /* records this start once the guest runs */
 	bool machine_is_up;
 	int signal_seen; /* before the guest ran; 0 = none */
 };
@@ -77,6 +79,14 @@ static void device_left(void *ctx, struct bdf bdf)
 		log_warn("%s: its changes stay in the journal: %s", bdf_text(bdf).s, err.text);
 }
 
+static void record_good(void *ctx)
+{
+	struct run *run = ctx;
+	struct err err = { 0 };
+	if (good_store(&run->prepared.host, &run->prepared.plan, &err))
+		log_warn("this start is not recorded as a good one: %s", err.text);
+}
+
 static int run_guest(struct run *run, enum machine_end *ret_end, struct err *err)
 {
 	struct prepared *p = &run->prepared;
@@ -92,6 +102,9 @@ static int run_guest(struct run *run, enum machine_end *ret_end, struct err *err
 	if (!r)
 		r = interrupted(run, err);
 	journal_step(&run->journal, "guest running");
+	run->good = (struct loop_work){ .run = record_good, .ctx = run };
+	if (!r)
+		loop_post(&run->loop, &run->good);
 	if (!r)
 		r = machine_run(&run->machine, ret_end, err);
 	control_fini(&run->control);
@@ -114,6 +127,15 @@ static int end_status(enum machine_end end)
 	return CLI_FAILED;
 }
 
+/* What has changed since it last worked is often the cause; a user who interrupts knows it. */
+static int failed_start(struct run *run, const struct err *err)
+{
+	int status = cli_fail(err);
+	if (err->code != -EINTR)
+		good_print_differences(&run->prepared.host, &run->profile, stderr);
+	return status;
+}
+
 /* From the journal's opening to its end: whatever happens between, the host is given back. */
 static int run_journalled(struct run *run)
 {
@@ -126,7 +148,7 @@ static int run_journalled(struct run *run)
 	r = take_devices(&run->prepared, &run->profile, &run->journal, interrupted, run, &err);
 	if (!r)
 		r = run_guest(run, &end, &err);
-	int status = r ? cli_fail(&err) : end_status(end);
+	int status = r ? failed_start(run, &err) : end_status(end);
 	if (journal_undo(&run->journal, &undo_err))
 		status = cli_fail(&undo_err);
 	journal_close(&run->journal);
@@ -140,6 +162,7 @@ static int run_prepared(struct run *run, const struct cmd_args *args)
 		return cli_fail(&err);
 	if (run->prepared.plan.refusals.n) {
 		plan_print(&run->prepared.plan, stderr, cli_colour(stderr));
+		good_print_differences(&run->prepared.host, &run->profile, stderr);
 		return CLI_FAILED;
 	}
 	if (args->verbose)
