@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "action_host.h"
 #include "action_vf.h"
 #include "base/bytes.h"
 #include "base/file.h"
@@ -82,26 +83,31 @@ struct power_path {
 	char s[80];
 };
 
+static bool is_d3cold(const struct action *action)
+{
+	return action->kind == ACTION_NO_D3COLD;
+}
+
 static struct power_path power_path(const struct action *action)
 {
 	struct power_path path;
-	snprintf(path.s, sizeof(path.s), "bus/pci/devices/%s/power/control",
-		 bdf_text(action->bdf).s);
+	snprintf(path.s, sizeof(path.s), "bus/pci/devices/%s/%s", bdf_text(action->bdf).s,
+		 is_d3cold(action) ? "d3cold_allowed" : "power/control");
 	return path;
 }
 
-/* Recorded even if it is "on" already: vfio-pci changes it while it has the device. */
+/* power/control is recorded even if it is "on": vfio-pci changes it while it has the device. */
 static int capture_power(const struct host *host, struct action *action, struct err *err)
 {
 	int r = read_value(host, power_path(action).s, action);
 	if (r && r != -ENOENT)
-		return err_errno(err, r, "%s: reading power/control", bdf_text(action->bdf).s);
-	return r == -ENOENT;
+		return err_errno(err, r, "%s/%s", host->sys_path, power_path(action).s);
+	return r == -ENOENT || (is_d3cold(action) && !strcmp(action->old_value, "0"));
 }
 
 static int do_power(const struct host *host, const struct action *action, struct err *err)
 {
-	return write_value(host, power_path(action).s, "on", err);
+	return write_value(host, power_path(action).s, is_d3cold(action) ? "0" : "on", err);
 }
 
 static int undo_power(const struct host *host, const struct action *action, struct err *err)
@@ -111,7 +117,8 @@ static int undo_power(const struct host *host, const struct action *action, stru
 
 static void text_power(const struct action *action, char *buf, size_t size)
 {
-	snprintf(buf, size, "keep %s powered on", bdf_text(action->bdf).s);
+	snprintf(buf, size, "keep %s %s", bdf_text(action->bdf).s,
+		 is_d3cold(action) ? "out of D3cold" : "powered on");
 }
 
 /* --- unsafe interrupts: each IOMMU back end has a switch of its own --- */
@@ -179,6 +186,15 @@ static const struct {
 	[ACTION_UNSAFE_IOMMUFD] = { "unsafe-interrupts-iommufd", capture_unsafe, do_unsafe,
 				    undo_unsafe, text_unsafe },
 	[ACTION_POWER_ON] = { "power", capture_power, do_power, undo_power, text_power },
+	[ACTION_NO_D3COLD] = { "d3cold", capture_power, do_power, undo_power, text_power },
+	[ACTION_VTCON] = { "vtcon", action_capture_vtcon, action_do_vtcon, action_undo_vtcon,
+			   action_text_vtcon },
+	[ACTION_FRAMEBUFFER] = { "framebuffer", action_capture_framebuffer,
+				 action_do_framebuffer, action_undo_framebuffer,
+				 action_text_framebuffer },
+	[ACTION_RESET_METHOD] = { "reset-method", action_capture_reset_method,
+				  action_do_reset_method, action_undo_reset_method,
+				  action_text_reset_method },
 	[ACTION_VF_AUTOPROBE] = { "vf-autoprobe", action_capture_vf_autoprobe,
 				  action_do_vf_autoprobe, action_undo_vf_autoprobe,
 				  action_text_vf_autoprobe },

@@ -18,6 +18,10 @@ enum action_kind {
 	ACTION_UNSAFE_TYPE1,      /* vfio_iommu_type1.allow_unsafe_interrupts = Y */
 	ACTION_UNSAFE_IOMMUFD,    /* iommufd.allow_unsafe_interrupts = Y */
 	ACTION_POWER_ON, /* device: power/control = on (no runtime suspend while assigned) */
+	ACTION_NO_D3COLD,         /* device: d3cold_allowed = 0: a guest may not lose its power */
+	ACTION_VTCON,             /* text consoles off the framebuffers */
+	ACTION_FRAMEBUFFER,       /* display: firmware's framebuffer off its driver */
+	ACTION_RESET_METHOD,      /* device: reset_method, saved while each is tried */
 	ACTION_VF_AUTOPROBE,      /* PF: sriov_drivers_autoprobe = 0 */
 	ACTION_VF_SETTINGS,       /* PF: `settings` of VF `number`; NULL: only saved */
 	ACTION_VF_DRIVER,         /* PF: driver of VF `number`, saved for when it is made again */
@@ -28,7 +32,8 @@ enum action_kind {
 /* Changes that are the host's as a whole: their action has no device. */
 static inline bool action_is_of_host(enum action_kind kind)
 {
-	return kind == ACTION_UNSAFE_TYPE1 || kind == ACTION_UNSAFE_IOMMUFD;
+	return kind == ACTION_UNSAFE_TYPE1 || kind == ACTION_UNSAFE_IOMMUFD ||
+	       kind == ACTION_VTCON;
 }
 
 struct vf_settings;

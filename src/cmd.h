@@ -18,12 +18,15 @@
 #include <stdbool.h>
 
 #include "cli.h"
+#include "core/host.h"
 #include "profile.h"
 
 enum command { /* index into commands[] */
 	CMD_DEVICES,
 	CMD_CHECK,
 	CMD_VF,
+	CMD_BIND,
+	CMD_RELEASE,
 	CMD_RUN,
 	CMD_RECOVER,
 	CMD_STATUS,
@@ -51,7 +54,8 @@ struct cmd_args {
 	bool dump_profile;
 	bool verbose;
 	bool registers; /* of `status` */
-	bool force; /* of `stop`: now, without asking the guest */
+	bool force; /* of `stop`: now, without asking the guest; of `bind` …: whoever has it */
+	const char *timeout; /* of `bind` …: --timeout; NULL = as sysfs.h says */
 };
 
 extern const struct cli_command commands[N_COMMANDS];
@@ -65,9 +69,14 @@ int cmd_parse(enum command command, int argc, char **argv, struct cmd_args *args
  */
 int cmd_load_profile(const struct cmd_args *args, struct profile *profile);
 
+/* Takes --timeout over into `host`. -EINVAL. In cmd_bind.c. */
+int cmd_timeout(const struct cmd_args *args, struct host *host, struct err *err);
+
 int cmd_devices(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_vf(int argc, char **argv);
+int cmd_bind(int argc, char **argv);
+int cmd_release(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_recover(int argc, char **argv);
 int cmd_status(int argc, char **argv);

@@ -5,16 +5,24 @@
 #include <string.h>
 
 #include "base/vec.h"
+#include "by_hand.h"
 #include "cmd.h"
 #include "journal.h"
 
 struct names {
+	const struct host *host;
 	vec(struct recover_name { char s[JOURNAL_NAME_MAX + 1]; }) list;
 };
 
 static int keep_name(void *ctx, const char *name)
 {
 	struct names *names = ctx;
+	struct bdf bdf;
+	if (by_hand_is_bound(names->host, name, &bdf)) {
+		printf("%s stays on vfio-pci, where bulkhead bind put it; bulkhead release %s\n",
+		       bdf_text(bdf).s, bdf_text(bdf).s);
+		return 0;
+	}
 	struct recover_name *kept = vec_push(&names->list);
 	if (!kept)
 		return -ENOMEM;
@@ -41,7 +49,7 @@ static int recover(const struct host *host, const char *name)
 
 static int recover_all(const struct host *host)
 {
-	struct names names = { 0 };
+	struct names names = { .host = host };
 	int status = CLI_OK;
 	int r = journal_stale(host, keep_name, &names);
 	if (r) {

@@ -58,6 +58,14 @@ static const struct cli_option check_options[] = { OPT_SET,  OPT_IOMMU, OPT_DUMP
 static const struct cli_option vf_options[] = { OPT_JSON, OPT_HOST };
 static const struct cli_option run_options[] = { OPT_SET, OPT_IOMMU, OPT_DUMP, OPT_HOST,
 						 OPT_VERBOSE };
+#define OPT_TIMEOUT                                                                                \
+	OPTION(timeout, "timeout", CLI_TEXT, .value = "SECONDS",                                   \
+	       .help = "how long a driver may take to answer, 30 by default")
+static const struct cli_option bind_options[] = {
+	OPTION(force, "force", CLI_FLAG, .letter = 'f', .help = "take it from whoever uses it"),
+	OPT_TIMEOUT,
+	OPT_HOST,
+};
 static const struct cli_option recover_options[] = { OPT_HOST, OPT_VERBOSE };
 static const struct cli_option status_options[] = {
 	OPTION(registers, "registers", CLI_FLAG, .letter = 'r',
@@ -80,6 +88,10 @@ static const struct cli_operand vf_operands[] = {
 	OPERAND(action, "ACTION", .choices = vf_actions),
 	OPERAND(device, "PF", .optional = true),
 	OPERAND(words, "ARGUMENT", .optional = true, .repeat = true),
+};
+static const struct cli_operand devices_operands[] = {
+	OPERAND(device, "DEVICE"),
+	OPERAND(words, "DEVICE", .optional = true, .repeat = true),
 };
 static const struct cli_operand name_operand[] = { OPERAND(name, "NAME", .optional = true) };
 static const struct cli_operand profile_operands[] = {
@@ -122,6 +134,19 @@ const struct cli_command commands[N_COMMANDS] = {
 		"each is made whole or not at all. A PF with a VF that somebody holds keeps its\n"
 		"number of VFs.",
 		OPTIONS(vf_options), OPERANDS(vf_operands),
+	},
+	[CMD_BIND] = {
+		"bind", "move devices to vfio-pci, for whoever takes them from there",
+		"Moves each DEVICE, an address or vendor:device, from its driver to vfio-pci, all\n"
+		"of them or none. One that somebody uses is refused, and says who. What was there\n"
+		"before is kept until 'release'.",
+		OPTIONS(bind_options), OPERANDS(devices_operands),
+	},
+	[CMD_RELEASE] = {
+		"release", "give back what bind moved, exactly as it was",
+		"Gives each DEVICE that 'bind' moved back to the driver and the attributes it had\n"
+		"before. One that a virtual machine uses is refused.",
+		OPTIONS(bind_options), OPERANDS(devices_operands),
 	},
 	[CMD_RUN] = {
 		"run", "run a profile's virtual machine until it powers off",

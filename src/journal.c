@@ -344,6 +344,7 @@ int journal_recover(const struct host *host, const char *name,
 	int r = init(&journal, host, name, err);
 	if (r)
 		return r;
+	journal.step = journal_step_from_env;
 	journal.undone = undone;
 	journal.undone_ctx = undone_ctx;
 	r = open_dir(&journal, false, err);

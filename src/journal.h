@@ -76,6 +76,17 @@ int journal_forget(struct journal *journal, struct bdf bdf, struct err *err);
  */
 int journal_keep(struct journal *journal, struct err *err);
 
+/*
+ * What was changed stays until `journal_recover` is called for this name: journal_close leaves the
+ * records, and they are not those of a killed run. journal_is_lasting tells.
+ */
+int journal_last(struct journal *journal, struct err *err);
+bool journal_is_lasting(const struct host *host, const char *name);
+/* Whether there is anything of that name, alive or dead. */
+bool journal_is_there(const struct host *host, const char *name);
+/* From here on the records are to be undone, by whoever comes: -ENOENT when there are none. */
+int journal_end_lasting(const struct host *host, const char *name, struct err *err);
+
 /* A step of somebody else's between two changes, for the same hook. */
 void journal_step(struct journal *journal, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));

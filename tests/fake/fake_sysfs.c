@@ -103,11 +103,27 @@ static int probe(const struct host *host, const char *bdf)
 	return strcmp(driver, "vfio-pci") ? 0 : set_attr(host, bdf, "power/control", "auto");
 }
 
+/* bind and unbind of a platform driver: its link to the device comes and goes. */
+static int platform(const struct host *host, const char *driver, const char *verb,
+		    const char *device)
+{
+	char path[256], target[128];
+	snprintf(path, sizeof(path), "bus/platform/drivers/%s/%s", driver, device);
+	snprintf(target, sizeof(target), "../../devices/%s", device);
+	if (!strcmp(verb, "bind") && fake_sysfs.busy_framebuffer)
+		return -EBUSY;
+	if (!strcmp(verb, "bind"))
+		return symlinkat(target, host->sys, path) ? -errno : 0;
+	return unlinkat(host->sys, path, 0) ? -ENODEV : 0;
+}
+
 static int apply(const struct host *host, const char *path, const char *text)
 {
 	char bdf[32], name[64];
 	if (!strcmp(path, "bus/pci/drivers_probe"))
 		return probe(host, text);
+	if (sscanf(path, "bus/platform/drivers/%31[^/]/%63s", bdf, name) == 2)
+		return platform(host, bdf, name, text);
 	if (sscanf(path, "bus/pci/devices/%31[^/]/%63s", bdf, name) != 2)
 		return set(host, path, text);
 	if (!strcmp(name, "driver/unbind"))

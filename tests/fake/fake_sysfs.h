@@ -8,6 +8,8 @@
 #ifndef BULKHEAD_TESTS_FAKE_SYSFS_H
 #define BULKHEAD_TESTS_FAKE_SYSFS_H
 
+#include <stdbool.h>
+
 struct host;
 
 struct fake_sysfs {
@@ -21,6 +23,7 @@ struct fake_sysfs {
 	int (*numvfs)(const struct host *host, const char *pf, const char *count);
 	const char *greedy; /* a driver that takes every device offered; NULL = none */
 	const char *hangs;  /* a driver that never returns from its remove function; NULL = none */
+	bool busy_framebuffer; /* no framebuffer binds again */
 	char hung[32];      /* the device it has not let go of; "" = none yet */
 	int waits;          /* requests that waited for it until their time was over */
 };
