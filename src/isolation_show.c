@@ -170,7 +170,7 @@ static void print_slots(const struct isolation *iso, FILE *out)
 {
 	if (!iso->n_slots)
 		return;
-	fputs("  A slot of its own is below root port", out);
+	fputs("  Root ports that keep apart what is below them:", out);
 	for (unsigned i = 0; i < iso->n_slots; i++)
 		fprintf(out, "%s %s", i ? "," : "", bdf_text(iso->slot[i]).s);
 	fputs(".\n", out);

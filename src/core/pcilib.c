@@ -2,12 +2,14 @@
 #include "core/pcilib.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pci/pci.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct pcilib {
 	struct pci_access *access;
@@ -54,6 +56,19 @@ static int guarded(void (*step)(struct pci_access *access), struct pci_access *a
 	return 0;
 }
 
+/* A saved host may bring its own names: the same everywhere, whatever database is installed. */
+static void use_own_names(struct pci_access *access, const char *sys_path)
+{
+	char path[300];
+	size_t len = strlen(sys_path), part = strlen("/sys");
+	if (len <= part || strcmp(sys_path + len - part, "/sys") != 0)
+		return;
+	snprintf(path, sizeof(path), "%.*s/pci.ids", (int)(len - part), sys_path);
+	char *copy = faccessat(AT_FDCWD, path, R_OK, 0) ? NULL : strdup(path);
+	if (copy)
+		pci_set_name_list_path(access, copy, 1);
+}
+
 int pcilib_open(struct pcilib **ret_lib, const char *sys_path, struct err *err)
 {
 	struct pcilib *lib = calloc(1, sizeof(*lib));
@@ -68,6 +83,7 @@ int pcilib_open(struct pcilib **ret_lib, const char *sys_path, struct err *err)
 	/* udev's database is a copy of pci.ids; libpci leaks a udev for each name where it is
 	 * missing. */
 	pci_set_param(lib->access, "hwdb.disable", "1");
+	use_own_names(lib->access, sys_path);
 	int r = guarded(pci_init, lib->access, err);
 	if (r) {
 		pcilib_close(lib);

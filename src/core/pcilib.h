@@ -14,7 +14,10 @@
 
 struct pcilib;
 
-/* Opens `sys_path`/bus/pci. The name database is read at the first name asked for, not here. */
+/*
+ * Opens `sys_path`/bus/pci. The name database is read at the first name asked for, not here; it is
+ * the system's, or the `pci.ids` beside a saved host's `sys`.
+ */
 int pcilib_open(struct pcilib **ret_lib, const char *sys_path, struct err *err);
 void pcilib_close(struct pcilib *lib); /* NULL allowed */
 
