@@ -23,6 +23,7 @@
 
 enum command { /* index into commands[] */
 	CMD_DEVICES,
+	CMD_HOST,
 	CMD_CHECK,
 	CMD_VF,
 	CMD_BIND,
@@ -73,6 +74,7 @@ int cmd_load_profile(const struct cmd_args *args, struct profile *profile);
 int cmd_timeout(const struct cmd_args *args, struct host *host, struct err *err);
 
 int cmd_devices(int argc, char **argv);
+int cmd_host(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_vf(int argc, char **argv);
 int cmd_bind(int argc, char **argv);

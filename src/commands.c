@@ -53,6 +53,7 @@ static const struct cli_option devices_options[] = {
 	OPT_SAVED,
 	OPT_VERBOSE,
 };
+static const struct cli_option host_options[] = { OPT_JSON, OPT_SAVED };
 static const struct cli_option check_options[] = { OPT_SET,  OPT_IOMMU, OPT_DUMP,
 						   OPT_JSON, OPT_SAVED, OPT_VERBOSE };
 static const struct cli_option vf_options[] = { OPT_JSON, OPT_HOST };
@@ -114,6 +115,12 @@ const struct cli_command commands[N_COMMANDS] = {
 		"root). --snapshot writes the host into a file for a bug report, without serial\n"
 		"numbers and MAC addresses.",
 		OPTIONS(devices_options), OPERANDS(device_operand),
+	},
+	[CMD_HOST] = {
+		"host", "show what this machine can do for assigned devices",
+		"Says what processor, IOMMU, kernel and memory give a guest with devices, and what\n"
+		"to do where something is missing.",
+		OPTIONS(host_options),
 	},
 	[CMD_CHECK] = {
 		"check", "print what run would do, or every reason why it cannot",
