@@ -87,8 +87,13 @@ static void list_actions(struct planner *planner)
 	for (unsigned i = 0; i < plan->n_devices; i++) {
 		const struct pci_dev *dev = plan->device[i].dev;
 		plan_vf_settings(planner, &plan->device[i]);
+		add_action(planner, ACTION_NO_D3COLD, dev);
 		if (!strcmp(dev->driver, "vfio-pci"))
 			continue;
+		if (dev->host_uses & USE_BOOT_VGA) {
+			add_action(planner, ACTION_VTCON, NULL);
+			add_action(planner, ACTION_FRAMEBUFFER, dev);
+		}
 		add_action(planner, ACTION_POWER_ON, dev);
 		add_action(planner, ACTION_BIND_VFIO, dev);
 	}

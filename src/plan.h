@@ -95,6 +95,18 @@ int plan_refuse(struct plan *plan, const struct err *err);
  */
 int plan_check_rom(const struct plan_device *device, struct err *err);
 
+/*
+ * Nor this: whether the devices are those that the profile's `identity` means. Becomes refusals.
+ * -ENOMEM.
+ */
+int plan_check_identities(struct plan *plan, const struct host *host);
+
+/*
+ * Nor this: who has the plan's devices open or in use now. Becomes refusals, or warnings where the
+ * profile takes by force. -errno when it cannot be found out.
+ */
+int plan_check_holders(struct plan *plan, const struct host *host, struct err *err);
+
 void plan_print(const struct plan *plan, FILE *out, bool colour);
 json_t *plan_json(const struct plan *plan); /* new reference, NULL without memory */
 

@@ -144,6 +144,10 @@ static int examine(struct prepared *p, const struct profile *profile, const char
 		r = examine_guest(p, profile);
 	if (!r)
 		r = examine_roms(p);
+	if (!r)
+		r = plan_check_identities(&p->plan, &p->host);
+	if (!r)
+		r = plan_check_holders(&p->plan, &p->host, err);
 	return r ? err_errno(err, r, "plan for profile '%s'", profile->name) : 0;
 }
 

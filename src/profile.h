@@ -36,9 +36,15 @@ struct profile_vf {
 	unsigned proto, trust, spoofchk, link_state; /* value + 1 of enum vf_key's */
 };
 
+/* Who the device has to be (identity.h); NULL = whoever is there. */
+struct profile_identity {
+	char *ids, *subsystem, *serial, *slot;
+};
+
 struct profile_device {
 	char *pci;           /* "0000:01:00.0" or "8086:10ca" as written; NULL = `vf` says which */
 	struct profile_vf vf;
+	struct profile_identity identity;
 	bool by_id;          /* vendor:device form; must match exactly one */
 	struct bdf bdf;      /* when !by_id */
 	uint16_t vendor, device;

@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "base/parse.h"
+#include "identity.h"
 #include "profile.h"
 
 /* The name becomes part of file names below /run, so it must not be a way out of there. */
@@ -114,6 +115,78 @@ static const struct opt boot_rows[] = {
 };
 static const struct opt_table boot_table = { boot_rows, ARRAY_LEN(boot_rows) };
 
+static int accept_ids(void *object, const char *text, struct err *err)
+{
+	(void)object;
+	return *text ? identity_accept("ids", text, err) : 0;
+}
+
+static int accept_subsystem(void *object, const char *text, struct err *err)
+{
+	(void)object;
+	return *text ? identity_accept("subsystem", text, err) : 0;
+}
+
+static int accept_serial(void *object, const char *text, struct err *err)
+{
+	(void)object;
+	return *text ? identity_accept("serial", text, err) : 0;
+}
+
+static int accept_slot(void *object, const char *text, struct err *err)
+{
+	(void)object;
+	return *text ? identity_accept("slot", text, err) : 0;
+}
+
+static const struct opt identity_rows[] = {
+	{
+		.key = "ids",
+		.type = OPT_TEXT,
+		.offset = offsetof(struct profile_device, identity.ids),
+		.fallback = "",
+		.none = "",
+		.max = 159,
+		.accept = accept_ids,
+		.example = "8086:10c9",
+		.brief = "Vendor and device",
+	},
+	{
+		.key = "subsystem",
+		.type = OPT_TEXT,
+		.offset = offsetof(struct profile_device, identity.subsystem),
+		.fallback = "",
+		.none = "",
+		.max = 159,
+		.accept = accept_subsystem,
+		.example = "8086:a03c",
+		.brief = "Vendor and device of its subsystem",
+	},
+	{
+		.key = "serial",
+		.type = OPT_TEXT,
+		.offset = offsetof(struct profile_device, identity.serial),
+		.fallback = "",
+		.none = "",
+		.max = 159,
+		.accept = accept_serial,
+		.example = "00-1b-21-ff-ff-a3-b4-c5",
+		.brief = "PCIe device serial number",
+	},
+	{
+		.key = "slot",
+		.type = OPT_TEXT,
+		.offset = offsetof(struct profile_device, identity.slot),
+		.fallback = "",
+		.none = "",
+		.max = 159,
+		.accept = accept_slot,
+		.example = "0000:00/01.0/00.0",
+		.brief = "The way to it: its root bus, then device and function of each hop",
+	},
+};
+static const struct opt_table identity_table = { identity_rows, ARRAY_LEN(identity_rows) };
+
 static const struct opt device_rows[] = {
 	{
 		.key = "pci",
@@ -130,6 +203,15 @@ static const struct opt device_rows[] = {
 		.detail = "An address names a slot and survives a change of the card; "
 			  "`vendor:device` names the card and survives a change of the slot. "
 			  "`bulkhead devices` lists both. An entry has either `pci` or `vf`.",
+	},
+	{
+		.key = "identity",
+		.type = OPT_GROUP,
+		.table = &identity_table,
+		.brief = "Who the device must be, whatever its address; `bulkhead devices ADDRESS` prints it",
+		.detail = "An address is only where a card was: another card or a firmware update "
+			  "may renumber the buses. A device that differs in one of these is refused, "
+			  "and the refusal says where the one that is meant is now.",
 	},
 	{
 		.key = "rom",

@@ -117,9 +117,10 @@ static void a_good_profile_shows_its_plan(void **state)
 	write_profile("{ pci = \"0000:01:00.0\"; }, { pci = \"0000:02:00.0\"; group = \"hold\"; }");
 	assert_int_equal(check(NULL, NULL), CLI_OK);
 	assert_says("profile 'demo': 2 vCPUs, 512M of memory, 3 devices, IOMMU back end type1");
-	assert_says("  1  keep 0000:01:00.0 powered on");
-	assert_says("  2  bind 0000:01:00.0 to vfio-pci (from nvme)");
-	assert_says("  6  bind 0000:02:00.1 to vfio-pci (from e1000e)");
+	assert_says("  1  keep 0000:01:00.0 out of D3cold");
+	assert_says("  2  keep 0000:01:00.0 powered on");
+	assert_says("  3  bind 0000:01:00.0 to vfio-pci (from nvme)");
+	assert_says("  9  bind 0000:02:00.1 to vfio-pci (from e1000e)");
 	assert_says("  01:00.0  0000:01:00.0  INTx on");
 	assert_says("BAR 0");
 	assert_says("16K 64-bit");
@@ -156,6 +157,33 @@ static void every_reason_is_shown_at_once_and_no_plan(void **state)
 	assert_null(strstr(capture.out, "Changes to the host"));
 }
 
+static void whoever_has_a_device_open_is_named_unless_it_is_taken_by_force(void **state)
+{
+	(void)state;
+	host_tree_add(&tree, "sys/devices/pci0000:00/0000:01:00.0/nvme/nvme0/dev = 240:0\\n\n"
+			     "proc/77/comm = smartd\\n\nproc/77/fd/3 -> /dev/nvme0\n");
+	write_profile("{ pci = \"0000:01:00.0\"; }");
+	assert_int_equal(check(NULL, NULL), CLI_FAILED);
+	assert_says("0000:01:00.0 is in use: smartd (pid 77) has it open (/dev/nvme0)");
+	assert_says("force = true");
+	assert_int_equal(check("--set", "force=true"), CLI_OK);
+	assert_says("smartd (pid 77)");
+}
+
+static void a_device_that_is_not_the_one_meant_is_refused_with_where_that_is(void **state)
+{
+	(void)state;
+	write_profile("{ pci = \"0000:01:00.0\"; identity = { ids = \"8086:10d3\"; "
+		      "slot = \"0000:00/02.0\"; }; }");
+	assert_int_equal(check(NULL, NULL), CLI_FAILED);
+	assert_says("0000:01:00.0 is another device: ids 1b36:0010, not 8086:10d3");
+	write_profile("{ pci = \"0000:01:00.0\"; identity = { ids = \"1B36:0010\"; }; }");
+	assert_int_equal(check(NULL, NULL), CLI_OK);
+	write_profile("{ pci = \"0000:77:00.0\"; identity = { ids = \"1b36:0010\"; }; }");
+	assert_int_equal(check(NULL, NULL), CLI_FAILED);
+	assert_says("it is at 0000:01:00.0 now");
+}
+
 static void json_says_the_same(void **state)
 {
 	(void)state;
@@ -164,7 +192,7 @@ static void json_says_the_same(void **state)
 	json_t *plan = json_loads(capture.out, 0, NULL);
 	assert_non_null(plan);
 	assert_true(json_is_true(json_object_get(plan, "ok")));
-	assert_int_equal(json_array_size(json_object_get(plan, "actions")), 2);
+	assert_int_equal(json_array_size(json_object_get(plan, "actions")), 3);
 	json_t *device = json_array_get(json_object_get(plan, "devices"), 0);
 	assert_string_equal(json_string_value(json_object_get(device, "guest")), "0000:01:00.0");
 	json_t *bar = json_array_get(json_object_get(device, "bars"), 0);
@@ -230,6 +258,8 @@ int main(void)
 		T(a_good_profile_shows_its_plan),
 		T(no_line_of_a_plan_is_wider_than_a_page),
 		T(every_reason_is_shown_at_once_and_no_plan),
+		T(whoever_has_a_device_open_is_named_unless_it_is_taken_by_force),
+		T(a_device_that_is_not_the_one_meant_is_refused_with_where_that_is),
 		T(json_says_the_same),
 		T(json_of_a_refusal_has_reasons_and_fails),
 		T(a_missing_capability_of_kvm_is_named),

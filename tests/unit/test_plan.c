@@ -30,19 +30,36 @@ static void a_device_is_kept_awake_then_bound(void **state)
 	want("0000:01:00.0", GROUP_REFUSE);
 	assert_accepted();
 	assert_int_equal(plan.iommu, IOMMU_TYPE1);
-	assert_int_equal(plan.actions.n, 2);
-	assert_int_equal(plan.actions.at[0].kind, ACTION_POWER_ON);
-	assert_int_equal(plan.actions.at[1].kind, ACTION_BIND_VFIO);
-	assert_string_equal(plan.actions.at[1].old_driver, "igb");
+	assert_int_equal(plan.actions.n, 3);
+	assert_int_equal(plan.actions.at[0].kind, ACTION_NO_D3COLD);
+	assert_int_equal(plan.actions.at[1].kind, ACTION_POWER_ON);
+	assert_int_equal(plan.actions.at[2].kind, ACTION_BIND_VFIO);
+	assert_string_equal(plan.actions.at[2].old_driver, "igb");
 }
 
-static void a_device_on_vfio_pci_already_needs_no_change(void **state)
+static void a_device_on_vfio_pci_already_is_only_kept_from_losing_its_power(void **state)
 {
 	(void)state;
 	add_dev("0000:01:00.0", 1, "vfio-pci");
 	want("0000:01:00.0", GROUP_REFUSE);
 	assert_accepted();
-	assert_int_equal(plan.actions.n, 0);
+	assert_int_equal(plan.actions.n, 1);
+	assert_int_equal(plan.actions.at[0].kind, ACTION_NO_D3COLD);
+}
+
+static void the_boot_display_loses_console_and_framebuffer_before_its_driver(void **state)
+{
+	(void)state;
+	static const enum action_kind order[] = { ACTION_NO_D3COLD, ACTION_VTCON,
+						  ACTION_FRAMEBUFFER, ACTION_POWER_ON,
+						  ACTION_BIND_VFIO };
+	add_dev("0000:01:00.0", 1, "")->host_uses = USE_BOOT_VGA;
+	want("0000:01:00.0", GROUP_REFUSE);
+	profile.force = true;
+	assert_accepted();
+	assert_int_equal(plan.actions.n, sizeof(order) / sizeof(order[0]));
+	for (size_t i = 0; i < plan.actions.n; i++)
+		assert_int_equal(plan.actions.at[i].kind, order[i]);
 }
 
 static void ids_that_fit_one_device_name_it(void **state)
@@ -124,7 +141,7 @@ static void a_sibling_in_the_profile_is_no_obstacle(void **state)
 	want("0000:01:00.1", GROUP_REFUSE);
 	assert_accepted();
 	assert_int_equal(plan.n_devices, 2);
-	assert_int_equal(plan.actions.n, 4);
+	assert_int_equal(plan.actions.n, 6);
 }
 
 static void a_sibling_is_held_when_the_profile_says_so(void **state)
@@ -135,7 +152,7 @@ static void a_sibling_is_held_when_the_profile_says_so(void **state)
 	assert_int_equal(plan.n_devices, 2);
 	assert_true(plan.device[1].held);
 	assert_null(plan.device[1].wanted);
-	assert_int_equal(plan.actions.n, 4);
+	assert_int_equal(plan.actions.n, 6);
 	assert_int_equal(plan.n_ports, 1);
 }
 
@@ -193,7 +210,8 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, plan_setup, plan_teardown)
 		T(a_profile_without_devices_needs_nothing_of_the_host),
 		T(a_device_is_kept_awake_then_bound),
-		T(a_device_on_vfio_pci_already_needs_no_change),
+		T(a_device_on_vfio_pci_already_is_only_kept_from_losing_its_power),
+		T(the_boot_display_loses_console_and_framebuffer_before_its_driver),
 		T(ids_that_fit_one_device_name_it),
 		T(iommufd_is_taken_where_it_is_whole),
 		T(modules_that_are_not_loaded_yet_are_not_missed),

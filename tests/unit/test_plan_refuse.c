@@ -68,7 +68,7 @@ static void without_interrupt_remapping_the_profile_must_accept_the_risk(void **
 	plan_fini(&plan);
 	inv.unsafe_type1 = true;
 	assert_accepted();
-	assert_int_equal(plan.actions.at[0].kind, ACTION_POWER_ON);
+	assert_int_equal(plan.actions.at[0].kind, ACTION_NO_D3COLD);
 	plan_fini(&plan);
 	inv.has_iommufd = true;
 	profile.iommu = IOMMU_FD;

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "device_config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+
+#define HEADER_SIZE 64u
+
+int device_config_read(const struct host *host, struct bdf bdf, struct device_config *ret)
+{
+	char path[64];
+	snprintf(path, sizeof(path), "bus/pci/devices/%s/config", bdf_text(bdf).s);
+	autoclose int fd = openat(host->sys, path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? -ENODEV : -errno;
+	ret->n = 0;
+	/* An unprivileged reader gets 64 bytes, and an error behind them is no harm. */
+	while (ret->n < DEVICE_CONFIG_MAX) {
+		ssize_t n = pread(fd, ret->at + ret->n, DEVICE_CONFIG_MAX - ret->n, ret->n);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		ret->n += (unsigned)n;
+	}
+	return ret->n < HEADER_SIZE ? -EIO : 0;
+}
+
+bool device_config_answers(const struct device_config *config)
+{
+	for (unsigned i = 0; i < HEADER_SIZE; i++)
+		if (config->at[i] != 0xff)
+			return true;
+	return false;
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Who has the plan's devices at this moment: read from the host, so not part of the pure function. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "core/holder.h"
+#include "plan.h"
+
+#define NAMED_MAX 4 /* holders of one device that a refusal names */
+
+/* "dd (pid 7) has it open (/dev/nvme0); … and 3 more"; "" when nobody has it. */
+static unsigned list_holders(const dev_holders *list, size_t fn, const struct pci_dev *dev,
+			     struct text *text)
+{
+	unsigned n = 0;
+	for (size_t i = 0; i < list->n; i++) {
+		const struct dev_holder *holder = &list->at[i];
+		if (holder->fn != fn || holder->kind == HOLDER_UP ||
+		    dev_holder_repeats(holder, dev))
+			continue;
+		if (n++ < NAMED_MAX)
+			text_put(text, "%s%s", n > 1 ? "; " : "", holder->s);
+	}
+	if (n > NAMED_MAX)
+		text_put(text, "; and %u more", n - NAMED_MAX);
+	return n;
+}
+
+static int refuse(struct plan *plan, struct bdf bdf, const char *who)
+{
+	struct err err = { 0 };
+	err_set(&err, -EBUSY, "%s is in use: %s; free it, or take it with \"force = true\"",
+		bdf_text(bdf).s, who);
+	return plan_refuse(plan, &err);
+}
+
+static int warn(struct plan *plan, struct bdf bdf, const char *who)
+{
+	struct refusal *warning = vec_push(&plan->warnings);
+	if (!warning)
+		return -ENOMEM;
+	snprintf(warning->text, sizeof(warning->text), "%s is taken by force from its users (%s)",
+		 bdf_text(bdf).s, who);
+	return 0;
+}
+
+static int judge(struct plan *plan, const dev_holders *list)
+{
+	int r = 0;
+	for (unsigned i = 0; !r && i < plan->n_devices; i++) {
+		char who[ERR_TEXT_MAX - 128];
+		struct text text = text_in(who, sizeof(who));
+		const struct pci_dev *dev = plan->device[i].dev;
+		if (list_holders(list, i, dev, &text))
+			r = (plan->profile->force ? warn : refuse)(plan, dev->bdf, who);
+	}
+	return r;
+}
+
+int plan_check_holders(struct plan *plan, const struct host *host, struct err *err)
+{
+	struct bdf fn[PLAN_MAX_DEVICES];
+	dev_holders list = { 0 };
+	for (unsigned i = 0; i < plan->n_devices; i++)
+		fn[i] = plan->device[i].dev->bdf;
+	int r = dev_holders_find(host, fn, plan->n_devices, &list, err);
+	if (!r && judge(plan, &list))
+		r = err_errno(err, -ENOMEM, "who uses the devices");
+	vec_free(&list);
+	return r;
+}
