@@ -79,6 +79,14 @@ static const struct cli_option stop_options[] = {
 	       .help = "stop at once, without asking the guest"),
 	OPT_HOST,
 };
+static const struct cli_option report_options[] = {
+	OPTION(output, "output", CLI_TEXT, .letter = 'o', .value = "FILE",
+	       .complete = CLI_COMPLETE_FILE,
+	       .help = "write FILE instead of bulkhead-report-NAME.tar"),
+	OPT_SET,
+	OPT_IOMMU,
+	OPT_SAVED,
+};
 static const struct cli_option profile_cmd_options[] = { OPT_SET };
 
 static const struct cli_operand profile_operand[] = {
@@ -178,6 +186,15 @@ const struct cli_command commands[N_COMMANDS] = {
 		"Presses the guest's power button and waits until it has stopped; after the\n"
 		"profile's stop_timeout the guest is stopped by force.",
 		OPTIONS(stop_options), OPERANDS(name_operand),
+	},
+	[CMD_REPORT] = {
+		"report", "write a bundle for a bug report about a profile",
+		"Writes a tar archive with the profile, the plan, the devices and facts of the\n"
+		"host, a snapshot of it, what has changed since the profile last ran, its journal\n"
+		"and the kernel's messages about VFIO and the devices, and prints what is in it.\n"
+		"Host and user names, serial numbers, MAC and IP addresses and UUIDs are replaced.\n"
+		"Changes nothing. Run it as root: the kernel shows others less.",
+		OPTIONS(report_options), OPERANDS(profile_operand),
 	},
 	[CMD_PROFILE] = {
 		"profile", "print a profile in full, or the reference of all options",
