@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A snapshot that somebody sent: whatever it holds, no entry may lead out of the tree. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "snapshot.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void require(bool ok)
+{
+	if (!ok)
+		abort();
+}
+
+/* How many directories down; never above where it began. */
+static unsigned check_path(const char *path, bool may_climb, unsigned depth)
+{
+	require(*path && strlen(path) <= SNAPSHOT_PATH_MAX);
+	for (;;) {
+		size_t len = strcspn(path, "/");
+		bool up = len == 2 && !memcmp(path, "..", 2);
+		require(len && !(len == 1 && *path == '.'));
+		require(!up || (may_climb && depth));
+		depth = up ? depth - 1 : depth + 1;
+		may_climb = may_climb && up;
+		for (size_t i = 0; i < len; i++)
+			require(path[i] > ' ' && path[i] <= '~');
+		if (!path[len])
+			return depth;
+		path += len + 1;
+	}
+}
+
+static int on_dir(void *ctx, const char *path)
+{
+	++*(size_t *)ctx;
+	check_path(path, false, 0);
+	return 0;
+}
+
+static int on_link(void *ctx, const char *path, const char *target)
+{
+	++*(size_t *)ctx;
+	unsigned depth = check_path(path, false, 0);
+	check_path(target, true, depth - 1);
+	return 0;
+}
+
+static int on_file(void *ctx, const char *path, const void *bytes, size_t n)
+{
+	static volatile uint8_t sum;
+	++*(size_t *)ctx;
+	check_path(path, false, 0);
+	require(n <= SNAPSHOT_TEXT_MAX);
+	for (size_t i = 0; i < n; i++)
+		sum ^= ((const uint8_t *)bytes)[i];
+	return 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const char magic[] = SNAPSHOT_MAGIC "\n";
+	size_t entries = 0;
+	struct snapshot_sink sink = { on_dir, on_link, on_file, &entries };
+	struct err err = { 0 };
+	/* Most inputs begin as a snapshot does: what follows is more interesting. */
+	char *text = malloc(size + sizeof(magic));
+	if (!text)
+		return 0;
+	memcpy(text, magic, sizeof(magic) - 1);
+	memcpy(text + sizeof(magic) - 1, data, size);
+	int r = snapshot_parse(text, size + sizeof(magic) - 1, &sink, &err);
+	require(!r == !*err.text && entries <= size);
+	free(text);
+	r = snapshot_parse((const char *)data, size, &sink, &err);
+	require(r <= 0);
+	return 0;
+}
