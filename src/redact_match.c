@@ -219,7 +219,7 @@ static bool key_holds(const char *text, size_t end, const char *const *words, si
 	while (start && end - start < 64 && (is_word(text[start - 1]) || strchr("_-.", text[start - 1])))
 		start--;
 	/* `Serial Number: …` */
-	if (end - start == 6 && start > 7 && has(text, end, start, "number") &&
+	if (end - start == 6 && start >= 7 && has(text, end, start, "number") &&
 	    has(text, end, start - 7, "serial"))
 		start -= 7;
 	for (size_t i = start; i < end; i++)

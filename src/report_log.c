@@ -43,24 +43,32 @@ static bool is_wanted(const struct report *report, const char *text)
 	return is_of_device(report, text);
 }
 
-/* One record's first line, if it is wanted. */
-static bool put_record(const struct report *report, char *record, FILE *out)
+/* One line, if it is a record's first and wanted. */
+static bool put_line(const struct report *report, char *line, FILE *out)
 {
 	unsigned long long us = 0;
-	char *text = strchr(record, ';');
-	if (!text || record[0] == ' ')
+	char *text = strchr(line, ';');
+	if (!text || line[0] == ' ')
 		return false;
 	*text++ = 0;
-	text[strcspn(text, "\n")] = 0;
 	if (!is_wanted(report, text))
 		return false;
-	if (sscanf(record, "%*u,%*u,%llu", &us) != 1)
+	if (sscanf(line, "%*u,%*u,%llu", &us) != 1)
 		us = 0;
 	fprintf(out, "[%5llu.%06llu] ", us / 1000000, us % 1000000);
 	for (; *text; text++)
 		fputc(isprint((unsigned char)*text) ? *text : '?', out);
 	fputc('\n', out);
 	return true;
+}
+
+static unsigned put_record(const struct report *report, char *record, FILE *out)
+{
+	unsigned kept = 0;
+	char *save = NULL;
+	for (char *line = strtok_r(record, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		kept += put_line(report, line, out);
+	return kept;
 }
 
 int report_kernel_log(const struct report *report, FILE *out)
