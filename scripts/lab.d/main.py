@@ -6,6 +6,7 @@
   lab list                 the scenarios
   lab run SCENARIO...      run these, one after another
   lab all                  run every scenario of the check group
+  lab guest                print the guest's kernel and RAM disk as shell variables
   lab shell [SCENARIO]     a root prompt in the emulated host, with a scenario's devices
 
   --kernel stock|small     another kernel for the host than the scenario asks for
@@ -18,6 +19,7 @@ import argparse
 import contextlib
 import fcntl
 import os
+import shlex
 import signal
 import sys
 import threading
@@ -118,6 +120,16 @@ def run_all(assets, kernel):
     return not failed
 
 
+def print_guest():
+    """The guest's kernels and RAM disks, for a shell to read; what is being built goes to stderr."""
+    with contextlib.redirect_stdout(sys.stderr):
+        environment = lab.prepare().environment()
+    for name, value in sorted(environment.items()):
+        if name.endswith(("_KERNEL", "_INITRD")):
+            print(f"{name}={shlex.quote(value)}")
+    return 0
+
+
 def stop_all(number, frame):
     """A signal: no host is left behind. The runs end as failures by themselves."""
     del number, frame
@@ -129,7 +141,7 @@ def arguments():
     """The command line."""
     parser = argparse.ArgumentParser(prog="lab", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("command", choices=["prepare", "list", "run", "all", "shell"])
+    parser.add_argument("command", choices=["prepare", "list", "run", "all", "guest", "shell"])
     parser.add_argument("scenario", nargs="*")
     parser.add_argument("--kernel", choices=["stock", "small"])
     parser.add_argument("--keep", action="store_true")
@@ -147,6 +159,8 @@ def main():
         args.scenario = ["shell"] if args.command == "shell" else []
     if args.command == "run" and not args.scenario:
         sys.exit("lab: run what? `scripts/lab list` names the scenarios")
+    if args.command == "guest":
+        return print_guest()
     scenarios = load(args.scenario, args.kernel)
     assets = lab.prepare()
     signal.signal(signal.SIGINT, stop_all)
