@@ -127,7 +127,8 @@ int holder_look_at_processes(struct holder_search *search)
 		return buffer ? -errno : -ENOMEM;
 	while (!r && (name = dir_next(list, ""))) {
 		const struct process process = { search, name };
-		if (!isdigit((unsigned char)name[0]))
+		/* What was open when we were started ends with us. */
+		if (!isdigit((unsigned char)name[0]) || strtol(name, NULL, 10) == getpid())
 			continue;
 		r = look_at_fds(&process);
 		if (!r)

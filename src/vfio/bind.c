@@ -143,12 +143,29 @@ int bind_vfio(const struct host *host, struct bdf bdf, struct err *err)
 	return r;
 }
 
+/*
+ * A device loses its driver's link before the driver lets go. Who still waits for that has its lock,
+ * and a write to power/control needs the lock: writing what is there already tells.
+ */
+static int await_release(const struct host *host, struct bdf bdf, struct err *err)
+{
+	char value[DRIVER_MAX];
+	struct attr_path path = attr_path(bdf, "power/control");
+	if (file_read(host->sys, path.s, value, sizeof(value)) <= 0)
+		return 0;
+	int r = sysfs_ask(host, path.s, value, err);
+	return r == -ETIMEDOUT ? explain(err, r, "%s: waiting for its last driver", bdf_text(bdf).s)
+			       : 0;
+}
+
 static int leave_unbound(const struct host *host, struct bdf bdf, const char *now,
 			 const char *override, struct err *err)
 {
 	/* First the override, so that a probe from elsewhere cannot make vfio-pci take it back. */
 	int r = set_override(host, bdf, override, err);
-	return !r && *now ? unbind(host, bdf, now, err) : r;
+	if (r)
+		return r;
+	return *now ? unbind(host, bdf, now, err) : await_release(host, bdf, err);
 }
 
 int bind_restore(const struct host *host, struct bdf bdf, const char *driver, const char *override,
