@@ -3,6 +3,7 @@
 # make            build/bulkhead
 # make check      everything: lint, unit tests, sanitizers, fuzzers, lab (as root, on a bare Debian)
 # make demo       the main job, in the lab or with DEVICE=0000:bb:dd.f on real hardware
+# make bench-inventory   what reading a host of 1,000 PCI functions costs
 # make install    DESTDIR= PREFIX=/usr/local
 #
 # One source list, several builds of it: B is where objects go, and each sanitizer has its own.
@@ -28,7 +29,7 @@ OBJ := $(SRC:src/%.c=$(B)/obj/%.o)
 TESTS := $(sort $(wildcard tests/unit/test_*.c))
 FUZZERS := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: all check quick unit asan tsan fuzz lint lab demo bench docs install clean format FORCE
+.PHONY: all check quick unit asan tsan fuzz lint lab demo bench bench-inventory docs install clean format FORCE
 all: $(B)/bulkhead
 
 # The first build on a bare machine installs what the compiler needs; later ones only look.
@@ -91,6 +92,15 @@ fuzz: | $(B)/.deps-check
 	@$(MAKE) --no-print-directory B=$(B)/fuzz CC=$(CLANG) EXTRA_CFLAGS="$(FUZZ_CFLAGS)" \
 		$(FUZZERS:tests/fuzz/%.c=$(B)/fuzz/fuzz/bin/%)
 	@scripts/run-fuzzers $(FUZZ_SECONDS) $(FUZZERS:tests/fuzz/%.c=$(B)/fuzz/fuzz/bin/%)
+
+# --- benchmarks of one part, on this machine ------------------------------------------------------
+BENCH_FUNCTIONS := 1000
+$(B)/tests/bench/%: tests/bench/%.c $$(call with,tests/bench/$$*.c) $(OBJ)
+	@mkdir -p $(@D)
+	@$(CC) $(ALL_CFLAGS) -Itests -o $@ $< $(call with,$<) $(call test_objs,$<) $(PKG_LIBS)
+bench-inventory: $(B)/tests/bench/bench_inventory
+	@tests/fixtures/make server $(BENCH_FUNCTIONS) > $(B)/server.snapshot
+	@$< $(B)/server.snapshot
 
 # --- the rest -----------------------------------------------------------------------------------
 lint: | $(B)/.deps-check

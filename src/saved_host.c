@@ -35,8 +35,10 @@ static void hold_signals(struct saved_host *saved)
 static int make_root(struct saved_host *saved, struct err *err)
 {
 	const char *tmp = getenv("TMPDIR");
-	int n = snprintf(saved->root, sizeof(saved->root), "%s/bulkhead-XXXXXX",
-			 tmp && *tmp ? tmp : "/tmp");
+	/* Thousands of small files, for a moment: in memory where there is such a place. */
+	if (!tmp || !*tmp)
+		tmp = access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm";
+	int n = snprintf(saved->root, sizeof(saved->root), "%s/bulkhead-XXXXXX", tmp);
 	if (n < 0 || (size_t)n >= sizeof(saved->root))
 		return err_set(err, -ENAMETOOLONG, "TMPDIR is too long");
 	return mkdtemp(saved->root) ? 0 : err_errno(err, -errno, "%s", saved->root);

@@ -122,15 +122,19 @@ static void guess_pcie(int dir, struct pci_dev *dev)
 	dev->is_pcie = !faccessat(dir, "max_link_speed", F_OK, 0);
 }
 
-/* A VF has no ids in its header, and a device that does not answer has none at all. */
-static bool ids_of_header(struct pci_dev *dev, const uint8_t *cfg)
+/* A device that does not answer has no ids at all; a VF lacks the first two, which its PF tells. */
+static bool ids_of_header(int dir, struct pci_dev *dev, const uint8_t *cfg)
 {
-	if (le16_get(cfg + CFG_VENDOR) == 0xffff)
+	dev->class_code = (uint32_t)le_get(cfg + CFG_CLASS, 3);
+	if (dev->class_code == 0xffffff)
 		return false;
 	dev->vendor = le16_get(cfg + CFG_VENDOR);
 	dev->device = le16_get(cfg + CFG_DEVICE);
+	if (dev->vendor == 0xffff) {
+		dev->vendor = (uint16_t)number(dir, "vendor");
+		dev->device = (uint16_t)number(dir, "device");
+	}
 	dev->revision = cfg[CFG_REVISION];
-	dev->class_code = (uint32_t)le_get(cfg + CFG_CLASS, 3);
 	dev->subvendor = le16_get(cfg + CFG_SUBVENDOR);
 	dev->subdevice = le16_get(cfg + CFG_SUBDEVICE);
 	return true;
@@ -158,7 +162,7 @@ static void read_config(int dir, struct pci_dev *dev)
 	uint8_t cfg[CFG_SIZE] = { 0 };
 	autoclose int fd = dev->asleep ? -1 : openat(dir, "config", O_RDONLY | O_CLOEXEC);
 	ssize_t n = fd < 0 ? -1 : pread(fd, cfg, sizeof(cfg), 0);
-	if (n < CFG_HEADER_SIZE || !ids_of_header(dev, cfg))
+	if (n < CFG_HEADER_SIZE || !ids_of_header(dir, dev, cfg))
 		ids_of_attributes(dir, dev);
 	if (n < CFG_HEADER_SIZE) {
 		guess_header(dir, dev);
