@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "base/file.h"
 #include "core/sysfs.h"
+#include "quarantine.h"
 #include "vfio/bind.h"
 
 static bool is_device_gone(int r)
@@ -35,7 +36,13 @@ static int do_bind(const struct host *host, const struct action *action, struct 
 
 static int undo_bind(const struct host *host, const struct action *action, struct err *err)
 {
-	int r = bind_restore(host, action->bdf, action->old_driver, action->old_override, err);
+	char driver[NAME_MAX_SHORT], override[NAME_MAX_SHORT];
+	int r = bind_state(host, action->bdf, driver, override, sizeof(driver));
+	/* A driver that probes a dead device hangs: it stays where it is until a reset revives it. */
+	if (!r && strcmp(driver, action->old_driver) != 0 && *action->old_driver)
+		r = quarantine_unless_answering(host, action->bdf, err);
+	if (!r)
+		r = bind_restore(host, action->bdf, action->old_driver, action->old_override, err);
 	return is_device_gone(r) ? 0 : r;
 }
 

@@ -9,7 +9,9 @@
 #include "base/parse.h"
 #include "core/holder.h"
 #include "core/inventory.h"
+#include "iommu/group.h"
 #include "journal.h"
+#include "quarantine.h"
 #include "vfio/bind.h"
 
 #define CLAIMS_MAX 512
@@ -92,7 +94,7 @@ int by_hand_find(const struct host *host, const char *text, struct bdf *ret_bdf,
 
 /* --- what speaks against it --- */
 
-static int check_claims(const struct host *host, struct bdf bdf, struct err *err)
+static int check_claims(const struct host *host, struct bdf bdf, bool stale_too, struct err *err)
 {
 	struct plan_claim claims[CLAIMS_MAX];
 	unsigned n;
@@ -101,7 +103,7 @@ static int check_claims(const struct host *host, struct bdf bdf, struct err *err
 		return err_errno(err, r, "%s: reading the claims of running profiles",
 				 host->run_path);
 	for (unsigned i = 0; i < n; i++) {
-		if (!bdf_equal(claims[i].bdf, bdf))
+		if (!bdf_equal(claims[i].bdf, bdf) || (claims[i].stale && !stale_too))
 			continue;
 		if (claims[i].stale)
 			return err_set(err, -EBUSY,
@@ -130,6 +132,23 @@ static int check_kind(const struct pci_dev *dev, struct err *err)
 					 "%s is in no IOMMU group: no IOMMU covers it, so vfio-pci "
 					 "cannot give it away",
 					 address);
+}
+
+static int check_reset_kind(const struct pci_dev *dev, struct err *err)
+{
+	const char *address = bdf_text(dev->bdf).s;
+	if (pci_dev_is_bridge(dev))
+		return err_set(err, -EINVAL, "%s is a bridge; name the devices behind it", address);
+	if (dev->n_vfs)
+		return err_set(err, -EBUSY,
+			       "%s has %u virtual functions enabled, which a reset would take away",
+			       address, dev->n_vfs);
+	if (*dev->driver && !group_driver_harmless(dev->driver))
+		return err_set(err, -EBUSY,
+			       "%s: %s drives it, and a reset would pull the ground from under "
+			       "that; bulkhead bind %s",
+			       address, dev->driver, address);
+	return 0;
 }
 
 /* Every holder is named: whoever frees the device wants to know of all. */
@@ -171,7 +190,7 @@ static int check(const struct host *host, struct bdf bdf, bool force,
 {
 	const struct inventory_want want = { .bdf = bdf };
 	struct inventory inv;
-	int r = check_claims(host, bdf, err);
+	int r = check_claims(host, bdf, kind != check_reset_kind, err);
 	if (r)
 		return r;
 	r = inventory_read_for(&inv, host, &want, 1, err);
@@ -190,7 +209,13 @@ static int check(const struct host *host, struct bdf bdf, bool force,
 
 int by_hand_check_bind(const struct host *host, struct bdf bdf, bool force, struct err *err)
 {
-	return check(host, bdf, force, check_kind, err);
+	int r = quarantine_check(host, bdf, err);
+	return r ? r : check(host, bdf, force, check_kind, err);
+}
+
+int by_hand_check_reset(const struct host *host, struct bdf bdf, struct err *err)
+{
+	return check(host, bdf, false, check_reset_kind, err);
 }
 
 /* --- bind --- */

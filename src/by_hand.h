@@ -23,6 +23,12 @@ int by_hand_find(const struct host *host, const char *text, struct bdf *ret_bdf,
  */
 int by_hand_check_bind(const struct host *host, struct bdf bdf, bool force, struct err *err);
 
+/*
+ * It is ours to reset: without a driver or on vfio-pci, and nobody has it. A profile that was killed
+ * while it had it is no obstacle: a reset may be what its recovery waits for.
+ */
+int by_hand_check_reset(const struct host *host, struct bdf bdf, struct err *err);
+
 /* 1 when it was on vfio-pci before; then nothing is kept of it. Errors: all is as before. */
 int by_hand_bind(const struct host *host, struct bdf bdf, bool force, struct err *err);
 

@@ -28,6 +28,7 @@ enum command { /* index into commands[] */
 	CMD_VF,
 	CMD_BIND,
 	CMD_RELEASE,
+	CMD_RESET,
 	CMD_RUN,
 	CMD_RECOVER,
 	CMD_STATUS,
@@ -81,6 +82,7 @@ int cmd_check(int argc, char **argv);
 int cmd_vf(int argc, char **argv);
 int cmd_bind(int argc, char **argv);
 int cmd_release(int argc, char **argv);
+int cmd_reset(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_recover(int argc, char **argv);
 int cmd_status(int argc, char **argv);

@@ -67,6 +67,7 @@ static const struct cli_option bind_options[] = {
 	OPT_TIMEOUT,
 	OPT_HOST,
 };
+static const struct cli_option reset_options[] = { OPT_TIMEOUT, OPT_HOST };
 static const struct cli_option recover_options[] = { OPT_HOST, OPT_VERBOSE };
 static const struct cli_option status_options[] = {
 	OPTION(registers, "registers", CLI_FLAG, .letter = 'r',
@@ -98,6 +99,7 @@ static const struct cli_operand vf_operands[] = {
 	OPERAND(device, "PF", .optional = true),
 	OPERAND(words, "ARGUMENT", .optional = true, .repeat = true),
 };
+static const struct cli_operand one_device_operand[] = { OPERAND(device, "DEVICE") };
 static const struct cli_operand devices_operands[] = {
 	OPERAND(device, "DEVICE"),
 	OPERAND(words, "DEVICE", .optional = true, .repeat = true),
@@ -162,6 +164,14 @@ const struct cli_command commands[N_COMMANDS] = {
 		"Gives each DEVICE that 'bind' moved back to the driver and the attributes it had\n"
 		"before. One that a virtual machine uses is refused.",
 		OPTIONS(bind_options), OPERANDS(devices_operands),
+	},
+	[CMD_RESET] = {
+		"reset", "reset a device, and see whether it came back as it was",
+		"Resets DEVICE by the mildest of the kernel's methods that brings it back with the\n"
+		"same ids, BARs, capabilities, link and power state. It must be without a driver\n"
+		"or on vfio-pci, and nobody's. One that does not answer after any is put into\n"
+		"quarantine: neither a virtual machine nor a driver gets it.",
+		OPTIONS(reset_options), OPERANDS(one_device_operand),
 	},
 	[CMD_RUN] = {
 		"run", "run a profile's virtual machine until it powers off",

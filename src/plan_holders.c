@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "core/holder.h"
 #include "plan.h"
+#include "quarantine.h"
 
 #define NAMED_MAX 4 /* holders of one device that a refusal names */
 
@@ -60,6 +61,18 @@ static int judge(struct plan *plan, const dev_holders *list)
 	return r;
 }
 
+/* Neither a guest nor vfio-pci gets what does not answer, whatever the profile says. */
+static int judge_quarantined(struct plan *plan, const struct host *host)
+{
+	int r = 0;
+	for (unsigned i = 0; !r && i < plan->n_devices; i++) {
+		struct err why = { 0 };
+		if (quarantine_check(host, plan->device[i].dev->bdf, &why))
+			r = plan_refuse(plan, &why);
+	}
+	return r;
+}
+
 int plan_check_holders(struct plan *plan, const struct host *host, struct err *err)
 {
 	struct bdf fn[PLAN_MAX_DEVICES];
@@ -67,7 +80,7 @@ int plan_check_holders(struct plan *plan, const struct host *host, struct err *e
 	for (unsigned i = 0; i < plan->n_devices; i++)
 		fn[i] = plan->device[i].dev->bdf;
 	int r = dev_holders_find(host, fn, plan->n_devices, &list, err);
-	if (!r && judge(plan, &list))
+	if (!r && (judge(plan, &list) || judge_quarantined(plan, host)))
 		r = err_errno(err, -ENOMEM, "who uses the devices");
 	vec_free(&list);
 	return r;

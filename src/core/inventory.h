@@ -140,7 +140,9 @@ struct dev_name inventory_class(const struct inventory *inv, const struct pci_de
 static inline bool pci_dev_is_bridge(const struct pci_dev *dev)
 {
 	uint32_t class_id = dev->class_code >> 8;
-	return dev->header_type != 0 || (class_id >= 0x0600 && class_id <= 0x0603);
+	/* A device that does not answer has all ones there. */
+	return (dev->header_type != 0 && dev->header_type != 0x7f) ||
+	       (class_id >= 0x0600 && class_id <= 0x0604);
 }
 
 #endif

@@ -117,6 +117,13 @@ static int platform(const struct host *host, const char *driver, const char *ver
 	return unlinkat(host->sys, path, 0) ? -ENODEV : 0;
 }
 
+static int reset(const struct host *host, const char *bdf)
+{
+	char method[64];
+	attr(host, bdf, "reset_method", method, sizeof(method));
+	return fake_sysfs.reset ? fake_sysfs.reset(host, bdf, method) : 0;
+}
+
 static int apply(const struct host *host, const char *path, const char *text)
 {
 	char bdf[32], name[64];
@@ -130,6 +137,8 @@ static int apply(const struct host *host, const char *path, const char *text)
 		return strcmp(bdf, text) ? -ENODEV : unbind(host, bdf);
 	if (!strcmp(name, "sriov_numvfs") && fake_sysfs.numvfs)
 		return fake_sysfs.numvfs(host, bdf, text);
+	if (!strcmp(name, "reset") || !strcmp(name, "reset_subordinate"))
+		return faccessat(host->sys, path, F_OK, 0) ? -ENOENT : reset(host, bdf);
 	if (!strcmp(name, "driver_override") && !strcmp(text, "\n"))
 		text = "(null)";
 	return set(host, path, text);

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "reset_device.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+#include "base/dir.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "by_hand.h"
+#include "core/sysfs.h"
+#include "journal.h"
+#include "quarantine.h"
+#include "reset_history.h"
+#include "reset_proof.h"
+
+/* A device has a second after a reset, and may ask for more by retry status (PCIe 6.0 §6.6.1). */
+#define ANSWER_MS 5000u
+#define SET_MAX 64
+
+struct member {
+	struct bdf bdf;
+	struct reset_proof before;
+};
+
+struct reset {
+	const struct host *host;
+	struct bdf bdf;
+	char port[32];    /* the port above it, "" on a root bus */
+	struct member *set; /* owned; [0] is the device itself, the others share its bus */
+	unsigned n;
+	char refused[160]; /* why its bus may not be reset; "" = it may */
+	struct text tried;
+	bool hangs;
+};
+
+struct path {
+	char s[128];
+};
+
+static struct path path_of(struct bdf bdf, const char *attr)
+{
+	struct path path;
+	snprintf(path.s, sizeof(path.s), "bus/pci/devices/%s/%s", bdf_text(bdf).s, attr);
+	return path;
+}
+
+/* --- the set: everything behind the same port --- */
+
+static void link_target(const struct host *host, struct bdf bdf, char buf[PATH_MAX])
+{
+	char path[64];
+	snprintf(path, sizeof(path), "bus/pci/devices/%s", bdf_text(bdf).s);
+	ssize_t n = readlinkat(host->sys, path, buf, PATH_MAX - 1);
+	buf[n > 0 ? n : 0] = 0;
+}
+
+static void find_port(struct reset *reset)
+{
+	char target[PATH_MAX];
+	struct bdf port;
+	link_target(reset->host, reset->bdf, target);
+	char *last = strrchr(target, '/');
+	if (!last)
+		return;
+	*last = 0;
+	const char *name = strrchr(target, '/');
+	if (name && strlen(name) > 12 && !bdf_parse(name + 1, &port))
+		snprintf(reset->port, sizeof(reset->port), "%s", bdf_text(port).s);
+}
+
+static int add_member(struct reset *reset, struct bdf bdf)
+{
+	struct err why = { 0 };
+	if (reset->n == SET_MAX) {
+		snprintf(reset->refused, sizeof(reset->refused), "too many functions behind it");
+		return 0;
+	}
+	if (reset->n && by_hand_check_reset(reset->host, bdf, &why))
+		snprintf(reset->refused, sizeof(reset->refused), "would hit another: %.130s",
+			 why.text);
+	struct member *member = &reset->set[reset->n++];
+	member->bdf = bdf;
+	reset_proof_read(reset->host, bdf, &member->before);
+	return 0;
+}
+
+static int find_set(struct reset *reset, struct err *err)
+{
+	char needle[40], target[PATH_MAX];
+	reset->set = calloc(SET_MAX, sizeof(*reset->set));
+	if (!reset->set)
+		return err_errno(err, -ENOMEM, "%s: reset", bdf_text(reset->bdf).s);
+	add_member(reset, reset->bdf);
+	find_port(reset);
+	if (!*reset->port)
+		return 0;
+	snprintf(needle, sizeof(needle), "/%s/", reset->port);
+	autodir DIR *list = dir_open(reset->host->sys, "bus/pci/devices");
+	const char *name;
+	while ((name = dir_next(list, ""))) {
+		struct bdf bdf;
+		if (bdf_parse(name, &bdf) || bdf_equal(bdf, reset->bdf))
+			continue;
+		link_target(reset->host, bdf, target);
+		if (strstr(target, needle))
+			add_member(reset, bdf);
+	}
+	return 0;
+}
+
+/* --- one method --- */
+
+static bool hits_bus(const char *method)
+{
+	return !strcmp(method, "bus") || !strcmp(method, "cxl_bus");
+}
+
+static void note(struct reset *reset, const char *method, const char *what)
+{
+	text_put(&reset->tried, "%s%s: %s", reset->tried.n ? "; " : "", method, what);
+}
+
+/*
+ * The kernel resets a bus for a function that is alone on it; for several the port has an attribute
+ * of its own (Linux 6.13).
+ */
+static int ask_kernel(const struct reset *reset, const char *method, struct err *err)
+{
+	struct path way = path_of(reset->bdf, "reset_method");
+	if (hits_bus(method) && reset->n > 1) {
+		snprintf(way.s, sizeof(way.s), "bus/pci/devices/%s/reset_subordinate", reset->port);
+		return sysfs_ask(reset->host, way.s, "1", err);
+	}
+	int r = faccessat(reset->host->sys, way.s, F_OK, 0)
+			? 0
+			: sysfs_ask(reset->host, way.s, method, err);
+	return r ? r : sysfs_ask(reset->host, path_of(reset->bdf, "reset").s, "1", err);
+}
+
+/* Every function that the method hit is looked at. */
+static bool prove(struct reset *reset, unsigned n, struct text *why)
+{
+	bool good = true;
+	for (unsigned i = 0; i < n; i++) {
+		const struct member *member = &reset->set[i];
+		struct reset_proof after;
+		struct text found = text_in((char[512]){ "" }, 512);
+		reset_proof_await(reset->host, member->bdf, ANSWER_MS, &after);
+		if (!after.answers)
+			text_put(&found, "it does not answer");
+		else if (member->before.answers)
+			reset_proof_differs(&member->before, &after, &found);
+		if (found.n)
+			text_put(why, "%s%s%s%s", why->n ? "; " : "",
+				 i ? bdf_text(member->bdf).s : "", i ? ": " : "", found.at);
+		good = good && !found.n;
+	}
+	return good;
+}
+
+static bool try_method(struct reset *reset, const char *method)
+{
+	struct err why = { 0 };
+	char buf[600];
+	struct text text = text_in(buf, sizeof(buf));
+	bool bus = hits_bus(method);
+	if (bus && *reset->refused) {
+		note(reset, method, reset->refused);
+		return false;
+	}
+	int r = ask_kernel(reset, method, &why);
+	bool good = !r && prove(reset, bus ? reset->n : 1, &text);
+	reset->hangs = r == -ETIMEDOUT;
+	if (r)
+		note(reset, method, r == -ETIMEDOUT ? why.text : strerror(-r));
+	else if (!good)
+		note(reset, method, buf);
+	/* Without a history a reset is as good; the failure is not the device's. */
+	reset_history_note(reset->host, reset->bdf, method, good, (int64_t)time(NULL), NULL);
+	return good;
+}
+
+/* --- the ladder --- */
+
+static bool try_all(struct reset *reset, const char *methods, struct reset_report *ret)
+{
+	char list[NAME_MAX_SHORT], *save = NULL;
+	snprintf(list, sizeof(list), "%s", methods);
+	for (char *method = strtok_r(list, " ", &save); method && !reset->hangs;
+	     method = strtok_r(NULL, " ", &save))
+		if (try_method(reset, method)) {
+			snprintf(ret->method, sizeof(ret->method), "%.23s", method);
+			ret->n_others = hits_bus(method) ? reset->n - 1 : 0;
+			return true;
+		}
+	return false;
+}
+
+static int failed(struct reset *reset, struct err *err)
+{
+	struct reset_proof now;
+	const char *address = bdf_text(reset->bdf).s;
+	err_set(err, -EIO, "%s: no reset brought it back as it was: %s", address, reset->tried.at);
+	reset_proof_read(reset->host, reset->bdf, &now);
+	if (now.answers && !reset->hangs)
+		return -EIO;
+	struct text registers = text_in((char[400]){ "" }, 400);
+	if (!reset->hangs)
+		reset_proof_errors(reset->host, reset->bdf, &registers);
+	if (quarantine_put(reset->host, reset->bdf,
+			   reset->hangs ? "a reset of it never came back" : registers.at, err))
+		return -EIO;
+	err_hint(err, "it is in quarantine now%s%s: no VM and no driver gets it",
+		 registers.n ? ", " : "", registers.at);
+	return -EIO;
+}
+
+static int climb(struct reset *reset, struct reset_report *ret, struct err *err)
+{
+	char methods[NAME_MAX_SHORT] = "";
+	ssize_t n = file_read(reset->host->sys, path_of(reset->bdf, "reset_method").s, methods,
+			      sizeof(methods));
+	/* Before Linux 5.15 the kernel does not say, and chooses itself. */
+	if (n == -ENOENT && !faccessat(reset->host->sys, path_of(reset->bdf, "reset").s, F_OK, 0))
+		snprintf(methods, sizeof(methods), "default");
+	if (!*methods)
+		return err_set(err, -ENOTTY, "%s: the kernel knows no way to reset it",
+			       bdf_text(reset->bdf).s);
+	reset->tried = text_in(ret->tried, sizeof(ret->tried));
+	int r = find_set(reset, err);
+	if (r)
+		return r;
+	if (!try_all(reset, methods, ret))
+		return failed(reset, err);
+	return quarantine_lift(reset->host, reset->bdf, err);
+}
+
+/* --- around it --- */
+
+static int prepare(struct journal *journal, struct bdf bdf, struct err *err)
+{
+	static const enum action_kind kinds[] = { ACTION_NO_D3COLD, ACTION_POWER_ON,
+						  ACTION_RESET_METHOD };
+	int r = 0;
+	for (size_t i = 0; !r && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		const struct action action = { .kind = kinds[i], .bdf = bdf };
+		r = journal_do(journal, &action, err);
+	}
+	return r;
+}
+
+static int open_journal(struct journal *journal, const struct host *host, struct bdf bdf,
+			struct err *err)
+{
+	char name[JOURNAL_NAME_MAX];
+	snprintf(name, sizeof(name), "reset-%s", bdf_text(bdf).s);
+	for (char *c = name; *c; c++)
+		if (*c == ':')
+			*c = '-';
+	int r = journal_open(journal, host, name, err);
+	if (r == -EBUSY)
+		return err_set(err, r, "%s is just being reset by another bulkhead",
+			       bdf_text(bdf).s);
+	if (!r)
+		journal->step = journal_step_from_env;
+	return r;
+}
+
+static int reset_journalled(struct journal *journal, struct bdf bdf, struct reset_report *ret,
+			    struct err *err)
+{
+	struct reset reset = { .host = journal->host, .bdf = bdf };
+	struct err why = { 0 };
+	int r = prepare(journal, bdf, err);
+	if (!r)
+		r = climb(&reset, ret, err);
+	if (reset.hangs) {
+		journal->has_hung = true;
+		journal->hung = bdf;
+	}
+	free(reset.set);
+	int undo = journal_undo(journal, &why);
+	if (undo && !r)
+		*err = why;
+	return r ? r : undo;
+}
+
+int reset_device(const struct host *host, struct bdf bdf, struct reset_report *ret, struct err *err)
+{
+	autoclose int lock_fd = -1;
+	struct journal journal;
+	*ret = (struct reset_report){ .n_others = 0 };
+	int r = journal_lock_claims(host, &lock_fd, err);
+	if (!r)
+		r = by_hand_check_reset(host, bdf, err);
+	if (!r)
+		r = open_journal(&journal, host, bdf, err);
+	if (r)
+		return r;
+	r = reset_journalled(&journal, bdf, ret, err);
+	journal_close(&journal);
+	return r;
+}
