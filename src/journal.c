@@ -313,7 +313,7 @@ int journal_forget(struct journal *journal, struct bdf bdf, struct err *err)
 		r = strike_out(journal, record->sequence, err);
 	}
 	journal_log_fini(&log);
-	return r;
+	return r ? r : journal_unclaim(journal, bdf, err);
 }
 
 /* --- recovery --- */

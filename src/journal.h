@@ -66,9 +66,11 @@ int journal_undo(struct journal *journal, struct err *err);
 
 /*
  * The device has left the host: its changes went with it, and what comes to its address later is
- * not ours to put back.
+ * neither ours to put back nor claimed.
  */
 int journal_forget(struct journal *journal, struct bdf bdf, struct err *err);
+/* Only the second half of that. */
+int journal_unclaim(struct journal *journal, struct bdf bdf, struct err *err);
 
 /*
  * Gives up the way back: what was changed stays, as from one moment to the next. For changes that are

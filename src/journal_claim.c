@@ -139,6 +139,38 @@ static int write_devices(struct journal *journal, const struct plan *plan)
 	return r;
 }
 
+/* Readers take no lock: they see the old file or the new one. */
+static int rewrite_without(int dir_fd, FILE *from, struct bdf left)
+{
+	char line[64];
+	struct bdf bdf;
+	int fd = openat(dir_fd, "devices.new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
+			0600);
+	FILE *to = fd < 0 ? NULL : fdopen(fd, "w");
+	if (!to)
+		return -errno;
+	while (fgets(line, sizeof(line), from)) {
+		line[strcspn(line, "\n")] = 0;
+		if (!bdf_parse(line, &bdf) && !bdf_equal(bdf, left))
+			fprintf(to, "%s\n", line);
+	}
+	int r = fflush(to) || fsync(fd) ? -errno : 0;
+	fclose(to);
+	if (!r && renameat(dir_fd, "devices.new", dir_fd, "devices"))
+		r = -errno;
+	return r;
+}
+
+int journal_unclaim(struct journal *journal, struct bdf bdf, struct err *err)
+{
+	int fd = openat(journal->dir_fd, "devices", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	autofile FILE *from = fd < 0 ? NULL : fdopen(fd, "r");
+	if (!from)
+		return 0; /* nothing was claimed */
+	int r = rewrite_without(journal->dir_fd, from, bdf);
+	return r ? err_errno(err, r, "%s/%s/devices", journal->host->run_path, journal->name) : 0;
+}
+
 #define CLAIMS_MAX 512
 
 int journal_claim(struct journal *journal, const struct plan *plan, struct err *err)

@@ -172,11 +172,11 @@ static bool after(const char *text, size_t at, const char *head)
 	return at >= len && !strncasecmp(text + at - len, head, len);
 }
 
-/* The last component of /dev/disk/by-id/…, by-label/…, LABEL=…. */
+/* The last component of /dev/disk/by-id/…, by-label/…, LABEL=…; what is mounted where people mount. */
 static size_t match_disk(const char *text, size_t n, size_t at)
 {
-	static const char *const heads[] = { "/by-id/",	       "/by-label/", "/by-partlabel/",
-					     "/by-uuid/",      "LABEL=",     "UUID=" };
+	static const char *const heads[] = { "/by-id/",	  "/by-label/", "/by-partlabel/", "/by-uuid/",
+					     "LABEL=",	  "UUID=",	"/mnt/",	  "/srv/" };
 	for (size_t i = 0; i < ARRAY_LEN(heads); i++)
 		if (after(text, at, heads[i]))
 			return value_len(text, n, at, "\"',;)/");
@@ -186,7 +186,7 @@ static size_t match_disk(const char *text, size_t n, size_t at)
 /* /home/NAME and where removable media are mounted. */
 static size_t match_home(const char *text, size_t n, size_t at)
 {
-	static const char *const heads[] = { "/home/", "/Users/", "/run/media/", "/run/user/" };
+	static const char *const heads[] = { "/home/", "/Users/", "/media/", "/run/user/" };
 	for (size_t i = 0; i < ARRAY_LEN(heads); i++)
 		if (after(text, at, heads[i]))
 			return value_len(text, n, at, "\"',;:)(/");

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 #include <errno.h>
+#include <sys/stat.h>
 
 #include "base/bytes.h"
 #include "fake/fake_sysfs.h"
@@ -114,6 +115,31 @@ static void a_device_belongs_to_one_run_at_a_time(void **state)
 	assert_int_equal(n, 0);
 }
 
+static void a_device_that_left_the_host_is_claimed_no_more(void **state)
+{
+	(void)state;
+	struct plan_claim claims[4];
+	static struct plan plan;
+	struct pci_dev second = { .bdf = { .bus = 2, .dev = 0x10 } };
+	unsigned n;
+	plan_of_nvme(&plan);
+	plan.device[plan.n_devices++].dev = &second;
+	open_demo();
+	struct bdf left = plan.device[0].dev->bdf;
+	assert_int_equal(journal_forget(&journal, left, &err), 0); /* nothing claimed yet */
+	assert_int_equal(journal_claim(&journal, &plan, &err), 0);
+	assert_int_equal(journal_forget(&journal, left, &err), 0);
+	assert_int_equal(journal_claims(&tree.host, claims, 4, &n), 0);
+	assert_int_equal(n, 1);
+	assert_true(bdf_equal(claims[0].bdf, second.bdf));
+	assert_int_equal(mkdir(tempdir_path(&tree.dir, "run/bulkhead/demo/devices.new"), 0700), 0);
+	assert_int_equal(journal_forget(&journal, second.bdf, &err), -EISDIR);
+	assert_non_null(strstr(err.text, "demo/devices"));
+	assert_int_equal(rmdir(tempdir_path(&tree.dir, "run/bulkhead/demo/devices.new")), 0);
+	journal_close(&journal);
+	assert_nothing_left();
+}
+
 static void run_with_claim_until_killed(int with_changes)
 {
 	static struct plan plan;
@@ -160,6 +186,7 @@ int main(void)
 		T(an_unusable_run_directory_is_named),
 		T(stale_runs_are_listed_and_living_ones_are_not),
 		T(a_device_belongs_to_one_run_at_a_time),
+		T(a_device_that_left_the_host_is_claimed_no_more),
 		T(the_claims_of_a_killed_run_last_until_it_is_recovered),
 		T(a_run_killed_before_its_first_change_claims_nothing),
 	};

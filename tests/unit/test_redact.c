@@ -89,9 +89,9 @@ static void uuids_and_names_of_disks_go(void **state)
 	assert_becomes("machine 3c1b0a3e-1b7f-4f0d-9d0c-0123456789ac", "machine UUID-1");
 	assert_becomes("/dev/disk/by-id/nvme-Samsung_SSD_980_S64DNX0R123456-part1 on /",
 		       "/dev/disk/by-id/DISK-2 on /");
-	assert_becomes("LABEL=annas-disk", "LABEL=DISK-3");
+	assert_becomes("LABEL=annas-disk on /mnt/holiday", "LABEL=DISK-3 on /mnt/DISK-4");
 	assert_becomes("wwid eui.0025385b01409b38 naa.5000c500a1b2c3d4",
-		       "wwid DISK-4 DISK-5");
+		       "wwid DISK-5 DISK-6");
 }
 
 static void home_directories_and_then_the_users_name_go(void **state)
