@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "action_host.h"
+#include "action_nvme.h"
 #include "action_vf.h"
 #include "base/bytes.h"
 #include "base/file.h"
@@ -211,6 +212,11 @@ static const struct {
 			       action_undo_vf_driver, action_text_vf_driver },
 	[ACTION_VF_COUNT] = { "vf-count", action_capture_vf_count, action_do_vf_count,
 			      action_undo_vf_count, action_text_vf_count },
+	[ACTION_NVME_PRIMARY] = { "nvme-primary", action_capture_nvme_primary,
+				  action_do_nvme_primary, action_undo_nvme_primary,
+				  action_text_nvme_primary },
+	[ACTION_NVME_VF] = { "nvme-vf", action_capture_nvme_vf, action_do_nvme_vf,
+			     action_undo_nvme_vf, action_text_nvme_vf },
 };
 
 const char *action_word(enum action_kind kind)

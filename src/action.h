@@ -26,6 +26,8 @@ enum action_kind {
 	ACTION_VF_SETTINGS,       /* PF: `settings` of VF `number`; NULL: only saved */
 	ACTION_VF_DRIVER,         /* PF: driver of VF `number`, saved for when it is made again */
 	ACTION_VF_COUNT,          /* PF: `number` VFs */
+	ACTION_NVME_PRIMARY,      /* PF: `queues` and `vectors` it keeps of the flexible ones */
+	ACTION_NVME_VF,           /* PF: VF `number` online with `queues` and `vectors` */
 	N_ACTION_KINDS
 };
 
@@ -47,6 +49,8 @@ struct action {
 	/* What to change to, where the kind leaves it open. Not recorded: undo needs none of it. */
 	unsigned number;
 	const struct vf_settings *settings; /* borrowed */
+	unsigned queues, vectors;
+	bool queues_are_known; /* the two above say something */
 	bool fresh; /* a VF that the plan makes: its count's undo destroys it, nothing is to be saved */
 	/* The run that acts: what it has claimed itself is in nobody's way. The journal sets it. */
 	const char *owner; /* borrowed */

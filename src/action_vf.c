@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "base/parse.h"
 #include "base/text.h"
 #include "journal.h"
@@ -93,10 +94,15 @@ int action_undo_vf_settings(const struct host *host, const struct action *action
 	if (vf_settings_unpack(action->old_value, &index, &old))
 		return damaged(action, err);
 	int r = find_pf(host, action, &pf, err);
-	if (r)
-		return r < 0 ? r : 0;
-	/* Somebody else took the VFs away since: nothing is left of the change. */
-	return index >= pf.count ? 0 : vf_apply(host, &pf, index, &old, err);
+	if (r < 0)
+		return r;
+	/* The PF was pulled out, or lost its VFs in a reset: nothing is left of the change. */
+	if (r || index >= pf.count) {
+		log_warn("VF %u of %s has gone%s: there is nothing to give back", index,
+			 bdf_text(action->bdf).s, r ? " with it" : "");
+		return 0;
+	}
+	return vf_apply(host, &pf, index, &old, err);
 }
 
 void action_text_vf_settings(const struct action *action, char *buf, size_t size)
@@ -212,7 +218,8 @@ void action_text_vf_count(const struct action *action, char *buf, size_t size)
 {
 	const char *old = *action->old_value ? action->old_value : "unknown";
 	if (action->number)
-		snprintf(buf, size, "make %u VFs of %s (before: %s)", action->number,
+		snprintf(buf, size, "make %u VF%s of %s (before: %s)", action->number,
+			 action->number == 1 ? "" : "s",
 			 bdf_text(action->bdf).s, old);
 	else
 		snprintf(buf, size, "number of VFs of %s (before: %s)", bdf_text(action->bdf).s,

@@ -39,6 +39,11 @@ bool plan_is_made(const struct planner *planner, const struct pci_dev *dev);
 void plan_vf_making(struct planner *planner);
 void plan_vf_settings(struct planner *planner, const struct plan_device *device);
 void plan_vf_warnings(struct planner *planner);
+/* What an NVMe controller gives its VFs (plan_nvme.c); true when it is divided anew for that. */
+bool plan_nvme_making(struct planner *planner, const struct vf_pf *pf);
+void plan_nvme_online(struct planner *planner, const struct vf_choice *choice);
+/* Whether it can; before the changes are listed. */
+void plan_nvme_check(struct planner *planner);
 /* A change to the host; NULL without memory, which is noted. */
 struct action *plan_action(struct planner *planner, enum action_kind kind, struct bdf bdf);
 

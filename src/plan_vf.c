@@ -53,7 +53,8 @@ void plan_vf_making(struct planner *planner)
 	struct plan *plan = planner->plan;
 	for (size_t i = 0; planner->vfs && i < planner->vfs->pf.n; i++) {
 		const struct vf_pf *pf = &planner->vfs->pf.at[i];
-		if ((pf->want_total || pf->is_changed) && plan->n_pfs < PLAN_MAX_PFS)
+		bool divided = plan_nvme_making(planner, pf);
+		if ((pf->want_total || pf->is_changed || divided) && plan->n_pfs < PLAN_MAX_PFS)
 			plan->pf[plan->n_pfs++] = pf->pf.bdf;
 		if (pf->want_total)
 			make_vfs(planner, pf);
@@ -68,6 +69,8 @@ void plan_vf_settings(struct planner *planner, const struct plan_device *device)
 	if (!choice)
 		return;
 	const struct vf_pf *pf = &planner->vfs->pf.at[choice->pf];
+	if (pf->is_nvme)
+		plan_nvme_online(planner, choice);
 	if (!*pf->pf.netdev)
 		return;
 	struct action *action = add(planner, ACTION_VF_SETTINGS, pf->pf.bdf, choice->index);
@@ -83,4 +86,5 @@ void plan_vf_warnings(struct planner *planner)
 		if (planner->vfs->pf.at[i].trouble[0])
 			plan_warn(planner, "settings of VFs cannot be read: %s",
 				  planner->vfs->pf.at[i].trouble);
+	plan_nvme_check(planner);
 }

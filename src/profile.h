@@ -33,6 +33,7 @@ struct profile_vf {
 	unsigned index;      /* OPT_NONE = any that is free */
 	char *mac;           /* as written; NULL = its own, or a stable one where it has none */
 	unsigned vlan, qos, min_rate, max_rate;
+	unsigned queues;     /* of an NVMe VF, for I/O; OPT_NONE = one for each vCPU */
 	unsigned proto, trust, spoofchk, link_state; /* value + 1 of enum vf_key's */
 };
 

@@ -356,6 +356,17 @@ static const struct opt device_rows[] = {
 		.unit = "Mb/s",
 		.brief = "The most that the VF may send; 0 is no limit",
 	},
+	{
+		.key = "queues",
+		.type = OPT_INT,
+		.offset = offsetof(struct profile_device, vf.queues),
+		.fallback = "auto",
+		.none = "auto",
+		.min = 1,
+		.max = 65534,
+		.brief = "I/O queues, and as many interrupts, that an NVMe VF is brought online with",
+		.detail = "`\"auto\"` is one for each vCPU, or as many as the controller can give.",
+	},
 };
 static const struct opt_table device_table = { device_rows, ARRAY_LEN(device_rows) };
 

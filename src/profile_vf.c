@@ -55,6 +55,8 @@ static const char *stray_key(const struct profile_device *device)
 	struct vf_settings settings = profile_vf_settings(&device->vf);
 	if (device->vf.index != OPT_NONE)
 		return "index";
+	if (device->vf.queues != OPT_NONE)
+		return "queues";
 	for (unsigned i = 0; i < N_VF_KEYS; i++)
 		if (settings.known & VF_BIT(i))
 			return vf_key_word((enum vf_key)i);

@@ -10,6 +10,7 @@
 
 #include "base/vec.h"
 #include "profile.h"
+#include "sriov/nvme.h"
 #include "sriov/pf.h"
 #include "vf_held.h"
 
@@ -19,6 +20,10 @@ struct vf_pf { /* a PF that the profile names */
 	struct holder holder; /* of the PF as a whole */
 	vec(struct vf_settings) now; /* by index; nothing known where they cannot be read */
 	char trouble[ERR_TEXT_MAX];  /* why not; "" = they are known, or there is no interface */
+	bool is_nvme;                /* its VFs have to be brought online */
+	struct nvme_primary primary; /* of that */
+	vec(struct nvme_secondary) secondary; /* of that, by VF index; all that are possible */
+	struct err nvme_why;         /* of that, code 0, or why the two above are unknown */
 	unsigned want_total;  /* VFs that the plan has it make; 0 = it stays as it is */
 	bool is_changed;      /* the run has changed their number already */
 };

@@ -24,12 +24,26 @@ static int read_settings(const struct host *host, struct vf_pf *pf)
 	return 0;
 }
 
+static int read_nvme(const struct host *host, struct vf_pf *pf)
+{
+	pf->is_nvme = nvme_is(host, pf->pf.bdf);
+	if (!pf->is_nvme)
+		return 0;
+	for (unsigned i = 0; i < pf->pf.total; i++)
+		if (!vec_push(&pf->secondary))
+			return -ENOMEM;
+	if (!nvme_read_primary(host, pf->pf.bdf, &pf->primary, &pf->nvme_why))
+		nvme_read_secondaries(host, pf->pf.bdf, pf->secondary.at, pf->pf.total,
+				      &pf->nvme_why);
+	return 0;
+}
+
 static int read_pf(const struct host *host, const char *owner, struct vf_pf *pf, struct err *err)
 {
 	int r = vf_places_read(host, &pf->pf, owner, &pf->places, err);
 	if (!r)
 		r = vf_pf_holder(host, &pf->pf, owner, &pf->holder, err);
-	if (!r && read_settings(host, pf))
+	if (!r && (read_settings(host, pf) || read_nvme(host, pf)))
 		r = err_errno(err, -ENOMEM, "VFs");
 	return r;
 }
@@ -76,6 +90,7 @@ void vf_choices_fini(struct vf_choices *choices)
 	for (size_t i = 0; i < choices->pf.n; i++) {
 		vec_free(&choices->pf.at[i].places);
 		vec_free(&choices->pf.at[i].now);
+		vec_free(&choices->pf.at[i].secondary);
 	}
 	vec_free(&choices->pf);
 }

@@ -337,6 +337,9 @@ static void what_a_vf_cannot_have_is_refused(void **state)
 	refused(f, MINIMAL "devices = ({ pci = \"01:00.0\"; index = 1; });", -EINVAL,
 		"demo.cfg:2: devices[0].index: only a VF has it: name its PF as `vf` instead of "
 		"`pci`");
+	refused(f, MINIMAL "devices = ({ pci = \"01:00.0\"; queues = 1; });", -EINVAL,
+		"demo.cfg:2: devices[0].queues: only a VF has it: name its PF as `vf` instead of "
+		"`pci`");
 	refused(f, MINIMAL "devices = ({ pci = \"01:00.0\"; vlan = 0; });", -EINVAL,
 		"demo.cfg:2: devices[0].vlan: only a VF has it: name its PF as `vf` instead of "
 		"`pci`");
@@ -673,6 +676,7 @@ static void random_vf(struct profile_device *d, unsigned i)
 	d->vf.mac = random_below(2) ? NULL : strdup("52:54:00:0b:01:00");
 	d->vf.vlan = random_below(2) ? OPT_NONE : 1 + random_below(4095);
 	d->vf.max_rate = random_below(2) ? OPT_NONE : random_below(100000);
+	d->vf.queues = random_below(2) ? OPT_NONE : 1 + random_below(65534);
 	d->vf.trust = random_below(3);
 	d->vf.link_state = random_below(4);
 }
@@ -681,7 +685,8 @@ static void random_device(struct profile_device *d, unsigned i)
 {
 	static const char *const forms[] = { "%04x:01:00.0", "10de:%04x" };
 	char pci[32];
-	d->vf.index = d->vf.vlan = d->vf.qos = d->vf.min_rate = d->vf.max_rate = OPT_NONE;
+	d->vf.index = d->vf.vlan = d->vf.qos = d->vf.min_rate = d->vf.max_rate = d->vf.queues =
+		OPT_NONE;
 	if (random_below(3) == 0) {
 		random_vf(d, i);
 		return;
@@ -737,6 +742,7 @@ static void assert_same_device(const struct profile_device *a, const struct prof
 	assert_same_text(a->vf.pf, b->vf.pf);
 	assert_same_text(a->vf.mac, b->vf.mac);
 	assert_int_equal(a->vf.index, b->vf.index);
+	assert_int_equal(a->vf.queues, b->vf.queues);
 	struct vf_settings x = profile_vf_settings(&a->vf), y = profile_vf_settings(&b->vf);
 	assert_int_equal(x.known, y.known);
 	assert_int_equal(vf_settings_differ(&x, &y), 0);
