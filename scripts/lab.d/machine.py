@@ -40,11 +40,12 @@ DEVICES = {
     "nvme": lambda assets, bus: _drive(assets, "nvme") + [
         "-device", f"nvme,id=nvme,bus={bus},serial=BULKHEAD-NVME,drive=nvme-disk"],
     # Primary controller with four VFs; its namespace is theirs too. Of 13 queues and interrupts 8 are
-    # flexible, and all of those the primary's own until somebody divides them.
+    # flexible; a VF may have 4.
     "nvme-sriov": lambda assets, bus: _drive(assets, "nvme") + [
         "-device", "nvme-subsys,id=nvme-subsys",
         "-device", f"nvme,id=nvme-sriov,bus={bus},serial=BULKHEAD-NVME,subsys=nvme-subsys,"
-        "max_ioqpairs=12,msix_qsize=13,sriov_max_vfs=4,sriov_vq_flexible=8,sriov_vi_flexible=8",
+        "max_ioqpairs=12,msix_qsize=13,sriov_max_vfs=4,sriov_vq_flexible=8,"
+        "sriov_vi_flexible=8,sriov_max_vq_per_vf=4,sriov_max_vi_per_vf=4",
         "-device", "nvme-ns,drive=nvme-disk,nsid=1,shared=on"],
     "igb": lambda assets, bus: _user_net("igb") + [
         "-device", f"igb,id=igb,bus={bus},netdev=igb-net,mac=52:54:00:0b:00:01"],
