@@ -10,7 +10,10 @@
 #include "base/table.h"
 #include "base/text.h"
 #include "device_text.h"
+#include "identity.h"
 #include "isolation.h"
+#include "quarantine.h"
+#include "reset_history.h"
 #include "verdict.h"
 
 #define WIDTH_FOR_ALL 150
@@ -272,6 +275,25 @@ static void put_power(const struct devices_view *view, struct table *table)
 		put(table, "", SHADE_WARN, "asleep: what only its registers say is missing here");
 }
 
+/* Who it is, for a profile's `identity`, and what resets have done to it. */
+static void put_past(const struct devices_view *view, struct table *table)
+{
+	struct bdf bdf = view->one->bdf;
+	struct quarantine quarantine = quarantine_of(view->host, bdf);
+	struct reset_history history;
+	struct identity identity;
+	if (!identity_read(view->host, bdf, &identity)) {
+		put(table, "serial", SHADE_NONE, identity.serial);
+		put(table, "slot", SHADE_NONE, identity.slot);
+	}
+	if (*quarantine.why)
+		put(table, "quarantine", SHADE_BAD, quarantine.why);
+	reset_history_read(view->host, bdf, &history);
+	for (unsigned i = 0; i < history.n; i++)
+		put(table, i ? "" : "resets so far", history.at[i].failures ? SHADE_WARN : SHADE_NONE,
+		    reset_record_text(&history.at[i]).s);
+}
+
 static int show_isolation(const struct devices_view *view, FILE *out, bool colour)
 {
 	struct isolation iso;
@@ -300,6 +322,7 @@ int devices_detail(const struct devices_view *view, FILE *out, bool colour)
 	put_reserved(view->inv, &table, dev);
 	put(&table, "NUMA node", SHADE_NONE, dev->numa_node < 0 ? "" : node);
 	put(&table, "reset", SHADE_NONE, dev->reset_methods);
+	put_past(view, &table);
 	put_link(&table, dev);
 	put_power(view, &table);
 	put_interrupts(&table, dev);

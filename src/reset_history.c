@@ -146,21 +146,26 @@ int reset_history_note(const struct host *host, struct bdf bdf, const char *meth
 
 /* --- showing --- */
 
+struct reset_record_text reset_record_text(const struct reset_record *record)
+{
+	struct reset_record_text text;
+	char when[32] = "?";
+	time_t last = (time_t)record->last;
+	struct tm tm;
+	if (localtime_r(&last, &tm))
+		strftime(when, sizeof(when), "%Y-%m-%d %H:%M", &tm);
+	snprintf(text.s, sizeof(text.s), "%s %" PRIu32 " time%s, %" PRIu32 " failed, last %s",
+		 record->method, record->tries, record->tries == 1 ? "" : "s", record->failures,
+		 when);
+	return text;
+}
+
 void reset_history_print(const struct host *host, struct bdf bdf, const char *indent, FILE *out)
 {
 	struct reset_history history;
 	reset_history_read(host, bdf, &history);
-	for (unsigned i = 0; i < history.n; i++) {
-		const struct reset_record *record = &history.at[i];
-		char when[32] = "?";
-		time_t last = (time_t)record->last;
-		struct tm tm;
-		if (localtime_r(&last, &tm))
-			strftime(when, sizeof(when), "%Y-%m-%d %H:%M", &tm);
-		fprintf(out, "%s%s %" PRIu32 " time%s, %" PRIu32 " failed, last %s\n", indent,
-			record->method, record->tries, record->tries == 1 ? "" : "s",
-			record->failures, when);
-	}
+	for (unsigned i = 0; i < history.n; i++)
+		fprintf(out, "%s%s\n", indent, reset_record_text(&history.at[i]).s);
 }
 
 json_t *reset_history_json(const struct host *host, struct bdf bdf)

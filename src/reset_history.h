@@ -36,7 +36,12 @@ void reset_history_read(const struct host *host, struct bdf bdf, struct reset_hi
 int reset_history_note(const struct host *host, struct bdf bdf, const char *method, bool good,
 		       int64_t now, struct err *err);
 
-/* "flr 12 times, 1 failed, last 2026-11-22 19:00", one line a method, each after `indent`. */
+/* "flr 12 times, 1 failed, last 2026-11-22 19:00". */
+struct reset_record_text {
+	char s[96];
+};
+struct reset_record_text reset_record_text(const struct reset_record *record);
+/* One line a method, each after `indent`. */
 void reset_history_print(const struct host *host, struct bdf bdf, const char *indent, FILE *out);
 /* [{"method", "tries", "failures", "last"}]; new reference, NULL without memory. */
 json_t *reset_history_json(const struct host *host, struct bdf bdf);

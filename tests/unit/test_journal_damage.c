@@ -61,6 +61,64 @@ static void a_journal_cut_at_any_byte_is_replayed_up_to_its_last_whole_record(vo
 	assert_as_before();
 }
 
+static void run_until_killed_after_its_undoing(int unused)
+{
+	(void)unused;
+	open_demo();
+	_exit(do_all() || journal_undo(&journal, &err) ? 1 : FAKE_DEATH);
+}
+
+/* Changes less those struck out, of the whole lines before `size`. */
+static unsigned live_actions(const char *text, size_t size)
+{
+	unsigned n = 0;
+	for (size_t at = 0; at < size; at++) {
+		const char *end = memchr(text + at, '\n', size - at);
+		if (!end)
+			break;
+		size_t len = (size_t)(end - (text + at));
+		n += memmem(text + at, len, " undone ", 8) ? -1u : 1;
+		at += len;
+	}
+	return n ? n - 1 : 0; /* the first is the header */
+}
+
+static void a_journal_cut_at_any_byte_of_its_undoing_is_finished(void **state)
+{
+	(void)state;
+	char text[8192];
+	assert_int_equal(in_child(run_until_killed_after_its_undoing, 0), FAKE_DEATH);
+	size_t size = load_journal(text, sizeof(text));
+	assert_int_equal(live_actions(text, size), 0);
+	for (size_t cut = 0; cut <= size; cut++) {
+		unsigned undone = 0;
+		mkdir(tempdir_path(&tree.dir, "run/bulkhead/demo"), 0700);
+		assert_int_equal(tempdir_write(&tree.dir, "run/bulkhead/demo/journal", text, cut),
+				 0);
+		assert_int_equal(journal_recover(&tree.host, "demo", count_undone, &undone, &err),
+				 0);
+		assert_int_equal(undone, live_actions(text, cut));
+		assert_false(host_tree_has(&tree, "run/bulkhead/demo"));
+	}
+	assert_as_before();
+}
+
+/* A disk that loses blocks leaves holes of zeros; a file system that extends first, zeros behind. */
+static void a_journal_with_zeros_from_any_byte_on_is_refused_whole(void **state)
+{
+	(void)state;
+	char text[8192], zeroed[8192];
+	assert_int_equal(in_child(run_until_killed, 0), FAKE_DEATH);
+	size_t size = load_journal(text, sizeof(text));
+	for (size_t from = 0; from < size - 1; from++) {
+		struct journal_log log;
+		memcpy(zeroed, text, size);
+		memset(zeroed + from, 0, size - 1 - from); /* its last newline is there */
+		assert_int_equal(journal_log_read(&log, zeroed, size, &err), -EBADMSG);
+		journal_log_fini(&log);
+	}
+}
+
 static void a_journal_with_any_byte_changed_is_refused_whole(void **state)
 {
 	(void)state;
@@ -191,6 +249,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, journal_setup, journal_teardown)
 		T(a_journal_cut_at_any_byte_is_replayed_up_to_its_last_whole_record),
+		T(a_journal_cut_at_any_byte_of_its_undoing_is_finished),
+		T(a_journal_with_zeros_from_any_byte_on_is_refused_whole),
 		T(a_journal_with_any_byte_changed_is_refused_whole),
 		T(records_out_of_order_or_twice_are_refused),
 		T(any_name_survives_the_way_into_a_record_and_back),
