@@ -50,12 +50,11 @@ static int on_link(void *ctx, const char *path, const char *target)
 
 static int on_file(void *ctx, const char *path, const void *bytes, size_t n)
 {
-	static volatile uint8_t sum;
+	static uint8_t copy[SNAPSHOT_TEXT_MAX];
 	++*(size_t *)ctx;
 	check_path(path, false, 0);
 	require(n <= SNAPSHOT_TEXT_MAX);
-	for (size_t i = 0; i < n; i++)
-		sum ^= ((const uint8_t *)bytes)[i];
+	memcpy(copy, bytes, n); /* all of it can be read */
 	return 0;
 }
 
