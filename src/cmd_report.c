@@ -96,7 +96,9 @@ static int report_on(const struct cmd_args *args, const struct saved_host *saved
 {
 	struct profile profile;
 	char name[NAME_MAX_REPORT + 1];
-	struct report report = { .host = &saved->host, .profile_path = args->profile, .trouble = "" };
+	struct report report = { .host = &saved->host,
+				 .profile_path = args->profile,
+				 .trouble = "" };
 	int status = cmd_load_profile(args, &profile);
 	if (status == CLI_GO) {
 		report.profile = &profile;

@@ -60,7 +60,7 @@ static void put_cpu(json_t *to, const char *key, const char *cpuinfo, const char
 	size_t n = strlen(field);
 	for (const char *line = cpuinfo; line; line = strchr(line, '\n')) {
 		line += *line == '\n';
-		if (strncmp(line, field, n) || !strchr("\t :", line[n]))
+		if (strncmp(line, field, n) != 0 || !strchr("\t :", line[n]))
 			continue;
 		if (sscanf(line + n, " : %127[^\n]", value) == 1)
 			put(to, key, value);
@@ -98,13 +98,14 @@ static void put_options(json_t *to, const struct host *host, const char *module)
 static json_t *read_host(const struct host *host)
 {
 	static const char *const modules[] = {
-		"kvm",		"kvm_intel",	    "kvm_amd", "vfio",	   "vfio_pci",
+		"kvm",           "kvm_intel",        "kvm_amd", "vfio",      "vfio_pci",
 		"vfio_pci_core", "vfio_iommu_type1", "iommufd", "pcie_aspm",
 	};
 	json_t *to = json_object();
 	char cpuinfo[VALUE_MAX];
 	for (size_t i = 0; i < ARRAY_LEN(facts); i++)
-		put_file(to, facts[i].key, facts[i].in_proc ? host->proc : host->sys, facts[i].path);
+		put_file(to, facts[i].key, facts[i].in_proc ? host->proc : host->sys,
+			 facts[i].path);
 	if (file_read(host->proc, "cpuinfo", cpuinfo, sizeof(cpuinfo)) > 0) {
 		put_cpu(to, "processor", cpuinfo, "model name");
 		put_cpu(to, "microcode", cpuinfo, "microcode");
@@ -157,8 +158,9 @@ static void put_bars(json_t *to, int dir)
 }
 
 /*
- * The list of extended ones, header by header: reading all of config space is slow, and a device that
- * somebody uses had better not be asked for what it need not tell. Bounded, as any device's list.
+ * The list of extended ones, header by header: reading all of config space is slow, and a device
+ * that somebody uses had better not be asked for what it need not tell. Bounded, as any device's
+ * list.
  */
 static void put_ext_caps(struct text *text, int fd)
 {
@@ -273,9 +275,7 @@ static bool all_texts(json_t *object)
 	json_t *value;
 	if (!json_is_object(object))
 		return false;
-	json_object_foreach (object, key, value)
-		if (!json_is_string(value))
-			return false;
+	json_object_foreach(object, key, value) if (!json_is_string(value)) return false;
 	return true;
 }
 
@@ -287,9 +287,7 @@ static bool is_fingerprint(json_t *json)
 	if (json_integer_value(json_object_get(json, "version")) != 1 ||
 	    !all_texts(json_object_get(json, "host")) || !json_is_object(devices))
 		return false;
-	json_object_foreach (devices, key, value)
-		if (!all_texts(value))
-			return false;
+	json_object_foreach(devices, key, value) if (!all_texts(value)) return false;
 	return true;
 }
 
@@ -310,9 +308,8 @@ unsigned fingerprint_devices(const json_t *fingerprint, struct bdf ret[FINGERPRI
 	unsigned n = 0;
 	const char *key;
 	json_t *value;
-	json_object_foreach (json_object_get(fingerprint, "devices"), key, value)
-		if (n < FINGERPRINT_DEVICES_MAX && !bdf_parse(key, &ret[n]))
-			n++;
+	json_object_foreach(json_object_get(fingerprint, "devices"), key,
+			    value) if (n < FINGERPRINT_DEVICES_MAX && !bdf_parse(key, &ret[n])) n++;
 	return n;
 }
 
@@ -328,12 +325,12 @@ static void differ(struct comparison *c, const char *what, const char *was, cons
 	c->visit(c->ctx, what, was, is);
 }
 
-static void compare_texts(struct comparison *c, const char *prefix, json_t *good,
-			  const json_t *now)
+static void compare_texts(struct comparison *c, const char *prefix, json_t *good, const json_t *now)
 {
 	const char *key;
 	json_t *value;
-	json_object_foreach (good, key, value) {
+	json_object_foreach(good, key, value)
+	{
 		const char *was = json_string_value(value);
 		const char *is = json_string_value(json_object_get(now, key));
 		char what[NAME_MAX + 128];
@@ -369,7 +366,7 @@ unsigned fingerprint_compare(const json_t *good, const json_t *now, fingerprint_
 	if (was && is && strcmp(was, is) != 0)
 		differ(&c, "profile", was, is);
 	compare_texts(&c, "", json_object_get(good, "host"), json_object_get(now, "host"));
-	json_object_foreach (json_object_get(good, "devices"), address, device)
+	json_object_foreach(json_object_get(good, "devices"), address, device)
 		compare_device(&c, address, device, json_object_get(there, address));
 	return c.n;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What of a host decides whether a profile that has run will run again: kernel, its command line and
- * module options, firmware, microcode, and the identity and layout of the devices. As JSON of texts:
+ * What of a host decides whether a profile that has run will run again: kernel, its command line
+ *and module options, firmware, microcode, and the identity and layout of the devices. As JSON of
+ *texts:
  *
  *	{ "version": 1, "recorded": "2026-01-31 12:00:00", "profile": "name = ...",
  *	  "host": { "kernel": "6.1.0-18-amd64", "option kvm.nx_huge_pages": "auto", ... },

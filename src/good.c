@@ -14,7 +14,7 @@
 #define FILE_NAME "good.json"
 #define FILE_NAME_NEW "good.json.new"
 #define SIZE_MAX_JSON (1u << 20) /* of a record; a real one has a few kilobytes */
-#define WHOLE_MAX 60		 /* longer texts are compared word by word */
+#define WHOLE_MAX 60             /* longer texts are compared word by word */
 #define WORDS_MAX 200
 
 /* --- the file --- */
@@ -182,8 +182,8 @@ static void print_since(const json_t *good, const json_t *now, FILE *out)
 		return;
 	unsigned n = good_print_lines(good, now, buffer);
 	fclose(buffer);
-	fprintf(out, n ? "changed since the last good start (" :
-			 "nothing that is recorded has changed since the last good start (");
+	fprintf(out, n ? "changed since the last good start ("
+		       : "nothing that is recorded has changed since the last good start (");
 	print_text(out, when ? when : "?", when ? strlen(when) : 1);
 	fprintf(out, n ? "):\n%s" : ")\n%s", lines);
 }
@@ -191,7 +191,7 @@ static void print_since(const json_t *good, const json_t *now, FILE *out)
 void good_print_differences(const struct host *host, const struct profile *profile, FILE *out)
 {
 	struct err err = { 0 };
-	json_t *good;
+	json_t *good = NULL;
 	int r = good_load(host, profile->name, &good, &err);
 	if (r) {
 		if (r != -ENOENT && r != -EINVAL)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The last good start of each profile, /var/lib/bulkhead/NAME/good.json: what the host was like then
- * (fingerprint.h), so that a start that fails can say what has changed since.
+ * The last good start of each profile, /var/lib/bulkhead/NAME/good.json: what the host was like
+ * then (fingerprint.h), so that a start that fails can say what has changed since.
  */
 #ifndef BULKHEAD_GOOD_H
 #define BULKHEAD_GOOD_H

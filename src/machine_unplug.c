@@ -252,8 +252,7 @@ int machine_watch_held(struct machine *m, struct held_device *held, struct err *
 	held->machine = m;
 	held->request = (struct loop_fd){ .fd = -1, .ready = held_request, .ctx = held };
 	int r = vfio_request_watch(held->fd, m->loop, &held->request);
-	return r ? err_errno(err, r, "%s: watching for unplug requests",
-			     bdf_text(held->dev->bdf).s)
+	return r ? err_errno(err, r, "%s: watching for unplug requests", bdf_text(held->dev->bdf).s)
 		 : 0;
 }
 

@@ -18,9 +18,9 @@
 #define DISKS_MAX 256
 
 static const char *const names[REDACT_KINDS] = {
-	[REDACT_HOST] = "HOSTNAME", [REDACT_USER] = "USER", [REDACT_SERIAL] = "SERIAL",
-	[REDACT_MAC] = "MAC",	    [REDACT_IP] = "IP",	    [REDACT_UUID] = "UUID",
-	[REDACT_DISK] = "DISK",	    [REDACT_SECRET] = "HIDDEN",
+	[REDACT_HOST] = "HOSTNAME", [REDACT_USER] = "USER",     [REDACT_SERIAL] = "SERIAL",
+	[REDACT_MAC] = "MAC",       [REDACT_IP] = "IP",         [REDACT_UUID] = "UUID",
+	[REDACT_DISK] = "DISK",     [REDACT_SECRET] = "HIDDEN",
 };
 
 void redact_fini(struct redact *redact)
@@ -35,8 +35,7 @@ static struct redacted *find(struct redact *redact, enum redact_kind kind, const
 {
 	for (size_t i = 0; i < redact->seen.n; i++) {
 		struct redacted *seen = &redact->seen.at[i];
-		if (seen->kind == kind && seen->len == len &&
-		    !strncasecmp(seen->value, value, len))
+		if (seen->kind == kind && seen->len == len && !strncasecmp(seen->value, value, len))
 			return seen;
 	}
 	return NULL;
@@ -62,9 +61,10 @@ static struct redacted *add(struct redact *redact, enum redact_kind kind, const 
 /* A word that other texts hold too would make them unreadable, and give nothing away. */
 static bool tells_something(enum redact_kind kind, const char *value, size_t len)
 {
-	static const char *const common[] = { "root",	   "localhost", "linux",  "debian", "user",
-					      "bulkhead",  "guest",	"admin",  "host",   "nobody",
-					      "(none)",	   "kvm",	"vfio",	  "iommu",  "daemon" };
+	static const char *const common[] = {
+		"root", "localhost", "linux",  "debian", "user", "bulkhead", "guest", "admin",
+		"host", "nobody",    "(none)", "kvm",    "vfio", "iommu",    "daemon"
+	};
 	size_t digits = 0;
 	for (size_t i = 0; i < ARRAY_LEN(common); i++)
 		if (len == strlen(common[i]) && !strncasecmp(value, common[i], len))
@@ -108,7 +108,8 @@ int redact_know(struct redact *redact, enum redact_kind kind, const char *value)
 static int know_file(struct redact *redact, enum redact_kind kind, int dir, const char *path)
 {
 	char value[256];
-	return file_read(dir, path, value, sizeof(value)) > 0 ? redact_know(redact, kind, value) : 0;
+	return file_read(dir, path, value, sizeof(value)) > 0 ? redact_know(redact, kind, value)
+							      : 0;
 }
 
 static int know_name(struct redact *redact, const struct host *host)
@@ -141,7 +142,7 @@ static int know_disks(struct redact *redact, const struct host *host, const char
 
 int redact_know_host(struct redact *redact, const struct host *host)
 {
-	static const char *const dmi[] = { "product_serial",	"board_serial",	   "chassis_serial",
+	static const char *const dmi[] = { "product_serial",  "board_serial",      "chassis_serial",
 					   "board_asset_tag", "chassis_asset_tag", "product_uuid" };
 	int r = know_name(redact, host);
 	for (size_t i = 0; !r && i < ARRAY_LEN(dmi); i++) {
@@ -171,8 +172,7 @@ static size_t match_known(const struct redact *redact, const char *text, size_t 
 	for (unsigned i = 0; i < redact->n_known; i++) {
 		const struct redacted *seen = &redact->seen.at[redact->known[i]];
 		size_t len = seen->len;
-		if (len <= best || n - at < len ||
-		    strncasecmp(text + at, seen->value, len) != 0)
+		if (len <= best || n - at < len || strncasecmp(text + at, seen->value, len) != 0)
 			continue;
 		bool whole = (!at || !is_word(text[at - 1])) &&
 			     (at + len == n || !is_word(text[at + len]));

@@ -44,8 +44,8 @@ struct redact {
 void redact_fini(struct redact *redact);
 
 /*
- * Looks for `value` from now on: a whole word for a host or user name, anywhere for a serial number.
- * One that is too short or too common to be told from other text is left alone. -ENOMEM.
+ * Looks for `value` from now on: a whole word for a host or user name, anywhere for a serial
+ * number. One that is too short or too common to be told from other text is left alone. -ENOMEM.
  */
 int redact_know(struct redact *redact, enum redact_kind kind, const char *value);
 

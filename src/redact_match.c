@@ -107,7 +107,8 @@ static size_t match_ipv4(const char *text, size_t n, size_t at)
 		unsigned value = 0, digits = 0;
 		if (part && (at + len >= n || text[at + len++] != '.'))
 			return 0;
-		for (; at + len < n && isdigit((unsigned char)text[at + len]) && digits < 4; digits++)
+		for (; at + len < n && isdigit((unsigned char)text[at + len]) && digits < 4;
+		     digits++)
 			value = value * 10 + (unsigned)(text[at + len++] - '0');
 		if (!digits || digits > 3 || value > 255)
 			return 0;
@@ -172,11 +173,12 @@ static bool after(const char *text, size_t at, const char *head)
 	return at >= len && !strncasecmp(text + at - len, head, len);
 }
 
-/* The last component of /dev/disk/by-id/…, by-label/…, LABEL=…; what is mounted where people mount. */
+/* The last component of /dev/disk/by-id/…, by-label/…, LABEL=…; what is mounted where people mount.
+ */
 static size_t match_disk(const char *text, size_t n, size_t at)
 {
-	static const char *const heads[] = { "/by-id/",	  "/by-label/", "/by-partlabel/", "/by-uuid/",
-					     "LABEL=",	  "UUID=",	"/mnt/",	  "/srv/" };
+	static const char *const heads[] = { "/by-id/", "/by-label/", "/by-partlabel/", "/by-uuid/",
+					     "LABEL=",  "UUID=",      "/mnt/",          "/srv/" };
 	for (size_t i = 0; i < ARRAY_LEN(heads); i++)
 		if (after(text, at, heads[i]))
 			return value_len(text, n, at, "\"',;)/");
@@ -216,7 +218,8 @@ static size_t key_end(const char *text, size_t at)
 static bool key_holds(const char *text, size_t end, const char *const *words, size_t n)
 {
 	size_t start = end;
-	while (start && end - start < 64 && (is_word(text[start - 1]) || strchr("_-.", text[start - 1])))
+	while (start && end - start < 64 &&
+	       (is_word(text[start - 1]) || strchr("_-.", text[start - 1])))
 		start--;
 	/* `Serial Number: …` */
 	if (end - start == 6 && start >= 7 && has(text, end, start, "number") &&
@@ -255,8 +258,8 @@ static size_t match_serial(const char *text, size_t n, size_t at)
 
 static size_t match_secret(const char *text, size_t n, size_t at)
 {
-	static const char *const words[] = { "passw", "passphrase", "secret", "token", "keyfile",
-					     "rd.luks", "psk", "apikey", "api_key" };
+	static const char *const words[] = { "passw",   "passphrase", "secret", "token",  "keyfile",
+					     "rd.luks", "psk",        "apikey", "api_key" };
 	size_t end = starts_value(text, at) ? key_end(text, at) : 0;
 	if (!end || !key_holds(text, end, words, ARRAY_LEN(words)))
 		return 0;
@@ -265,9 +268,9 @@ static size_t match_secret(const char *text, size_t n, size_t at)
 
 const struct redact_form redact_forms[] = {
 	{ REDACT_SECRET, match_secret }, { REDACT_SERIAL, match_serial },
-	{ REDACT_USER, match_home },	 { REDACT_DISK, match_disk },
-	{ REDACT_UUID, match_uuid },	 { REDACT_MAC, match_mac },
-	{ REDACT_MAC, match_enx },	 { REDACT_DISK, match_wwn },
-	{ REDACT_IP, match_ipv4 },	 { REDACT_IP, match_ipv6 },
+	{ REDACT_USER, match_home },     { REDACT_DISK, match_disk },
+	{ REDACT_UUID, match_uuid },     { REDACT_MAC, match_mac },
+	{ REDACT_MAC, match_enx },       { REDACT_DISK, match_wwn },
+	{ REDACT_IP, match_ipv4 },       { REDACT_IP, match_ipv6 },
 };
 const size_t n_redact_forms = ARRAY_LEN(redact_forms);

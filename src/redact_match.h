@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What can be told by its form alone. Each looks at text[at] of `n` bytes and answers how many bytes
- * from there are to be replaced, 0 = none. Private to redact*.c.
+ * What can be told by its form alone. Each looks at text[at] of `n` bytes and answers how many
+ * bytes from there are to be replaced, 0 = none. Private to redact*.c.
  */
 #ifndef BULKHEAD_REDACT_MATCH_H
 #define BULKHEAD_REDACT_MATCH_H

@@ -11,13 +11,17 @@
 #include "report_parts.h"
 
 static const char readme[] =
-	"A bug report of Bulkhead. In these files, names like HOSTNAME, USER-1, SERIAL-1, MAC-1, IP-1,\n"
-	"UUID-1, DISK-1 and HIDDEN stand for what was there; the same name is the same thing in all of\n"
-	"them. Read them before you send them: what else you would rather not tell, only you know.\n"
+	"A bug report of Bulkhead. In these files, names like HOSTNAME, USER-1, SERIAL-1, MAC-1, "
+	"IP-1,\n"
+	"UUID-1, DISK-1 and HIDDEN stand for what was there; the same name is the same thing in "
+	"all of\n"
+	"them. Read them before you send them: what else you would rather not tell, only you "
+	"know.\n"
 	"host.snapshot can be replayed: bulkhead devices --host host.snapshot\n\n";
 
 /* One file of the archive, redacted unless it is our own words. */
-static int put(struct report *report, FILE *archive, const char *file, const char *text, size_t size)
+static int put(struct report *report, FILE *archive, const char *file, const char *text,
+	       size_t size)
 {
 	char path[TAR_NAME_MAX + 1];
 	autofree char *clean = NULL;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A bundle for a bug report about one profile: a tar archive of texts with everything that decides
- * whether it runs, and without what tells whose machine it is (redact.h). Reads the host and changes
- * nothing on it.
+ * whether it runs, and without what tells whose machine it is (redact.h). Reads the host and
+ * changes nothing on it.
  */
 #ifndef BULKHEAD_REPORT_H
 #define BULKHEAD_REPORT_H
@@ -16,8 +16,8 @@
 #include "redact.h"
 
 struct report {
-	const struct host *host;         /* borrowed, as the next four */
-	const char *name;                /* of the profile, or of its file */
+	const struct host *host; /* borrowed, as the next four */
+	const char *name;        /* of the profile, or of its file */
 	const char *profile_path;
 	const struct profile *profile;   /* NULL: it cannot be read */
 	const struct prepared *prepared; /* NULL: there is no plan */

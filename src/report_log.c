@@ -13,13 +13,13 @@
 #include "base/cleanup.h"
 #include "report_parts.h"
 
-#define RECORD_MAX 8192	  /* CONSOLE_EXT_LOG_MAX, linux/printk.h */
+#define RECORD_MAX 8192   /* CONSOLE_EXT_LOG_MAX, linux/printk.h */
 #define RECORDS_MAX 50000 /* of the kernel's buffer, whatever its size */
 #define KEPT_MAX 4000
 
-static const char *const words[] = { "vfio", "iommu",	"dmar",	   "amd-vi", "kvm",	"pcieport", "aer:",
-				     "pciehp", "remapping", "svm:", "vmx",    "bar ",	"sr-iov",   "bulkhead",
-				     "vgaarb", "reset" };
+static const char *const words[] = { "vfio",   "iommu",    "dmar",      "amd-vi", "kvm", "pcieport",
+				     "aer:",   "pciehp",   "remapping", "svm:",   "vmx", "bar ",
+				     "sr-iov", "bulkhead", "vgaarb",    "reset" };
 
 static bool holds(const char *text, const char *word)
 {
@@ -74,8 +74,8 @@ static unsigned put_record(const struct report *report, char *record, FILE *out)
 int report_kernel_log(const struct report *report, FILE *out)
 {
 	char record[RECORD_MAX + 1];
-	autoclose int fd = openat(report->host->dev, "kmsg",
-				  O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	autoclose int fd =
+		openat(report->host->dev, "kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 	unsigned kept = 0;
 	if (fd < 0)
 		return -errno;

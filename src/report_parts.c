@@ -149,14 +149,14 @@ static int write_fingerprint(const struct report *report, FILE *out)
 
 static int write_good(const struct report *report, FILE *out)
 {
-	json_t *good;
+	json_t *good = NULL;
 	int r = good_load(report->host, report->name, &good, NULL);
 	return r ? r : dump(good, out);
 }
 
 static int write_differences(const struct report *report, FILE *out)
 {
-	json_t *good;
+	json_t *good = NULL;
 	int r = good_load(report->host, report->name, &good, NULL);
 	if (r)
 		return r;

@@ -200,8 +200,7 @@ static void event_disable(void *ctx)
 	port->event_fd = -1;
 }
 
-static const struct msix_source event_source = { .enable = event_enable,
-						 .disable = event_disable };
+static const struct msix_source event_source = { .enable = event_enable, .disable = event_disable };
 
 /* In the present and in the power-on values: a reboot does not bring the device back. */
 static void clear_bits(struct pci_func *func, unsigned off, uint16_t bits)

@@ -15,7 +15,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char whole[] =
 	"{ \"version\": 1, \"profile\": \"vcpus = 2\", \"host\": { \"kernel\": \"6.1\", "
-	"\"kernel command line\": \"a=1 b=2 c=3 quiet splash intel_iommu=on iommu=pt vfio.x=y z\" }, "
+	"\"kernel command line\": \"a=1 b=2 c=3 quiet splash intel_iommu=on iommu=pt vfio.x=y z\" "
+	"}, "
 	"\"devices\": { \"0000:01:00.0\": { \"identity\": \"8086:10ca\", \"BARs\": \"0:16K\" } } }";
 
 static void require(int ok)

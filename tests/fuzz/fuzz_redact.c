@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Texts of a profile, a kernel log or a file name, redacted: no MAC of that text is left, and what is
- * redacted already stays.
+ * Texts of a profile, a kernel log or a file name, redacted: no MAC of that text is left, and what
+ * is redacted already stays.
  */
 #include <ctype.h>
 #include <stdlib.h>

@@ -104,10 +104,11 @@ static void what_has_changed_is_named_with_both_values(void **state)
 {
 	(void)state;
 	store();
-	host_tree_add(&tree, "proc/sys/kernel/osrelease = 6.1.0-18-amd64\\n\n"
-			     "proc/cpuinfo = model name\t: A Processor 3000\\nmicrocode\t: 0x33\\n\n"
-			     "sys/class/dmi/id/bios_version = F21\\n\n"
-			     "sys/module/kvm/parameters/nx_huge_pages = force\\n\n");
+	host_tree_add(&tree,
+		      "proc/sys/kernel/osrelease = 6.1.0-18-amd64\\n\n"
+		      "proc/cpuinfo = model name\t: A Processor 3000\\nmicrocode\t: 0x33\\n\n"
+		      "sys/class/dmi/id/bios_version = F21\\n\n"
+		      "sys/module/kvm/parameters/nx_huge_pages = force\\n\n");
 	assert_says("changed since the last good start (2");
 	assert_says("\n  kernel: 6.1.0-18-amd64; was 6.1.0-13-amd64\n");
 	assert_says("\n  firmware version: F21; was F20\n");
@@ -147,10 +148,34 @@ static void another_device_at_its_address_is_told_by_ids_bars_and_group(void **s
 			     "sys/bus/pci/devices/0000:01:00.0/resource = "
 			     "0x00000000fe000000 0x00000000fe00ffff 0x0000000000140204\\n\n");
 	assert_int_equal(unlink(tempdir_path(&tree.dir, "sys/kernel/iommu_groups/1/devices/"
-							"0000:01:00.1")), 0);
+							"0000:01:00.1")),
+			 0);
 	assert_says("device 0000:01:00.0 identity: 1b36:0099 revision ");
 	assert_says("device 0000:01:00.0 BARs: 0:64K:memory64; was 0:16K:memory64 2:32:I/O");
 	assert_says("device 0000:01:00.0 group: 0000:01:00.0; was 0000:01:00.0 0000:01:00.1");
+}
+
+static void capabilities_are_listed_however_the_device_links_them(void **state)
+{
+	(void)state;
+	static uint8_t cfg[4096] = { 0x36, 0x1b, 0x10, 0x00, 0x07, 0x00, 0x10, 0x00 };
+	cfg[0x34] = 0x40;
+	memcpy(cfg + 0x40, "\x01\x50", 2);
+	memcpy(cfg + 0x50, "\x11\x40", 2);          /* back to the first */
+	memcpy(cfg + 0x100, "\x01\x00\x02\x20", 4); /* AER, next at 0x200 */
+	memcpy(cfg + 0x200, "\x03\x00\x01\x10", 4); /* serial number, back to the first */
+	assert_int_equal(tempdir_write(&tree.dir, "sys/bus/pci/devices/0000:01:00.0/config", cfg,
+				       sizeof(cfg)),
+			 0);
+	store();
+	const char *good = host_tree_read(&tree, "var/lib/bulkhead/demo/good.json");
+	assert_non_null(strstr(good, "\"capabilities\": \"01@40 11@50 0001@100 0003@200"));
+	memset(cfg, 0xff, sizeof(cfg));
+	assert_int_equal(tempdir_write(&tree.dir, "sys/bus/pci/devices/0000:01:00.0/config", cfg,
+				       sizeof(cfg)),
+			 0);
+	assert_says("device 0000:01:00.0 capabilities: lost 01@40 11@50 0001@100 0003@200");
+	assert_non_null(strstr(said, "new it does not answer"));
 }
 
 static void an_edited_profile_is_named_without_its_text(void **state)
@@ -166,28 +191,36 @@ static void a_module_that_is_not_loaded_has_no_options_to_differ(void **state)
 	(void)state;
 	store();
 	assert_int_equal(unlink(tempdir_path(&tree.dir, "sys/module/vfio_iommu_type1/parameters/"
-							"dma_entry_limit")), 0);
+							"dma_entry_limit")),
+			 0);
 	assert_says("nothing that is recorded");
 }
 
 static void what_bulkhead_sets_itself_is_not_recorded(void **state)
 {
 	(void)state;
-	host_tree_add(&tree, "sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts = Y\\n\n");
+	host_tree_add(&tree,
+		      "sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts = Y\\n\n");
 	store();
-	assert_null(strstr(host_tree_read(&tree, "var/lib/bulkhead/demo/good.json"), "allow_unsafe"));
+	assert_null(
+		strstr(host_tree_read(&tree, "var/lib/bulkhead/demo/good.json"), "allow_unsafe"));
 }
 
 static void write_record(const char *text)
 {
 	assert_int_equal(tempdir_write(&tree.dir, "var/lib/bulkhead/demo/good.json", text,
-				       strlen(text)), 0);
+				       strlen(text)),
+			 0);
 }
 
 static void a_damaged_record_is_said_to_be_damaged_and_is_replaced(void **state)
 {
 	static const char *const damaged[] = {
-		"", "{", "[]", "null", "{ \"version\": 2, \"host\": {}, \"devices\": {} }",
+		"",
+		"{",
+		"[]",
+		"null",
+		"{ \"version\": 2, \"host\": {}, \"devices\": {} }",
 		"{ \"version\": 1, \"host\": { \"kernel\": 6 }, \"devices\": {} }",
 		"{ \"version\": 1, \"host\": {}, \"devices\": { \"0000:01:00.0\": \"x\" } }",
 		"{ \"version\": 1, \"host\": {}, \"devices\": { \"x\": { \"identity\": [] } } }",
@@ -255,7 +288,9 @@ static void an_old_record_stays_when_the_new_one_cannot_be_written(void **state)
 {
 	(void)state;
 	store();
-	assert_int_equal(mkdir(tempdir_path(&tree.dir, "var/lib/bulkhead/demo/good.json.new"), 0700), 0);
+	assert_int_equal(mkdir(tempdir_path(&tree.dir, "var/lib/bulkhead/demo/good.json.new"),
+			       0700),
+			 0);
 	profile.vcpus = 7;
 	assert_int_equal(good_store(&tree.host, &plan, &err), -EISDIR);
 	assert_non_null(strstr(err.text, "demo/good.json"));
@@ -273,6 +308,7 @@ int main(void)
 		T(of_a_long_command_line_only_the_words_are_named),
 		T(a_device_that_moved_away_is_missed),
 		T(another_device_at_its_address_is_told_by_ids_bars_and_group),
+		T(capabilities_are_listed_however_the_device_links_them),
 		T(an_edited_profile_is_named_without_its_text),
 		T(a_module_that_is_not_loaded_has_no_options_to_differ),
 		T(what_bulkhead_sets_itself_is_not_recorded),

@@ -47,22 +47,25 @@ static void put_behind(unsigned i, struct pci_port *p, unsigned fn)
 static void make_ports(void)
 {
 	for (unsigned i = 0; i < 2; i++) {
-		assert_int_equal(pci_port_init(&port[i], i + 1, (struct pci_link){ 0 }, &rig.irqs), 0);
+		assert_int_equal(pci_port_init(&port[i], i + 1, (struct pci_link){ 0 }, &rig.irqs),
+				 0);
 		assert_int_equal(pci_bus_add(&rig.root.bus0, &port[i].func, 10 + i, 0), 0);
 		put_behind(i, &port[i], 0);
 		pci_port_program(&port[i], &(struct pci_windows){
-			.mem = { RIG_BAR0 + i * 0x1000000, 0x1000000 },
-			.secondary = (uint8_t)(i + 1),
-			.subordinate = (uint8_t)(i + 1),
-		});
+						   .mem = { RIG_BAR0 + i * 0x1000000, 0x1000000 },
+						   .secondary = (uint8_t)(i + 1),
+						   .subordinate = (uint8_t)(i + 1),
+					   });
 	}
 }
 
 static void make_host(void)
 {
 	assert_int_equal(tempdir_make(&dir), 0);
-	assert_int_equal(file_mkdirs(AT_FDCWD, tempdir_path(&dir, "bus/pci/devices/0000:01:00.0")), 0);
-	assert_int_equal(file_mkdirs(AT_FDCWD, tempdir_path(&dir, "bus/pci/devices/0000:02:00.0")), 0);
+	assert_int_equal(file_mkdirs(AT_FDCWD, tempdir_path(&dir, "bus/pci/devices/0000:01:00.0")),
+			 0);
+	assert_int_equal(file_mkdirs(AT_FDCWD, tempdir_path(&dir, "bus/pci/devices/0000:02:00.0")),
+			 0);
 	close(creat(tempdir_path(&dir, "bus/pci/devices/0000:01:00.0/vendor"), 0600));
 	close(creat(tempdir_path(&dir, "bus/pci/devices/0000:02:00.0/vendor"), 0600));
 	host = (struct host){ .sys = open(tempdir_path(&dir, ""), O_PATH | O_DIRECTORY),
@@ -226,7 +229,8 @@ static void a_device_that_is_replaced_meanwhile_has_left(void **state)
 	signal_fd(dev[0]->req_fd);
 	leaves_sysfs(0);
 	assert_int_equal(rmdir(tempdir_path(&dir, "bus/pci/devices/0000:01:00.0")), 0);
-	assert_int_equal(file_mkdirs(AT_FDCWD, tempdir_path(&dir, "bus/pci/devices/0000:01:00.0")), 0);
+	assert_int_equal(file_mkdirs(AT_FDCWD, tempdir_path(&dir, "bus/pci/devices/0000:01:00.0")),
+			 0);
 	close(creat(tempdir_path(&dir, "bus/pci/devices/0000:01:00.0/vendor"), 0600));
 	wait_departed();
 	assert_int_equal(n_left, 1);

@@ -84,21 +84,21 @@ static void ip_addresses_go(void **state)
 static void uuids_and_names_of_disks_go(void **state)
 {
 	(void)state;
-	assert_becomes("root=UUID=3c1b0a3e-1b7f-4f0d-9d0c-0123456789ab ro",
-		       "root=UUID=DISK-1 ro");
+	assert_becomes("root=UUID=3c1b0a3e-1b7f-4f0d-9d0c-0123456789ab ro", "root=UUID=DISK-1 ro");
 	assert_becomes("machine 3c1b0a3e-1b7f-4f0d-9d0c-0123456789ac", "machine UUID-1");
 	assert_becomes("/dev/disk/by-id/nvme-Samsung_SSD_980_S64DNX0R123456-part1 on /",
 		       "/dev/disk/by-id/DISK-2 on /");
 	assert_becomes("LABEL=annas-disk on /mnt/holiday", "LABEL=DISK-3 on /mnt/DISK-4");
-	assert_becomes("wwid eui.0025385b01409b38 naa.5000c500a1b2c3d4",
-		       "wwid DISK-5 DISK-6");
+	assert_becomes("wwid eui.0025385b01409b38 naa.5000c500a1b2c3d4", "wwid DISK-5 DISK-6");
 }
 
 static void home_directories_and_then_the_users_name_go(void **state)
 {
 	(void)state;
-	assert_becomes("kernel = \"/home/anna/vm/bzImage\"", "kernel = \"/home/USER-1/vm/bzImage\"");
-	assert_becomes("owner Anna, /run/media/anna/stick; annabel", "owner USER-1, "
+	assert_becomes("kernel = \"/home/anna/vm/bzImage\"",
+		       "kernel = \"/home/USER-1/vm/bzImage\"");
+	assert_becomes("owner Anna, /run/media/anna/stick; annabel",
+		       "owner USER-1, "
 		       "/run/media/USER-1/stick; annabel");
 	assert_becomes("/home/berta", "/home/USER-2");
 	assert_becomes("/run/user/1000/bus 1000", "/run/user/USER-3/bus 1000");
@@ -136,7 +136,8 @@ static void what_the_host_says_of_itself_is_known(void **state)
 	host_tree_remove(&tree);
 	assert_becomes("Linux annas-box 6.1 on Annas-Box.example.org, annas-boxes",
 		       "Linux HOSTNAME 6.1 on HOSTNAME, annas-boxes");
-	assert_becomes("PF0ABC12 nvme-SSD_S64DNX0R123456-part1", "SERIAL-1 nvme-SSD_SERIAL-2-part1");
+	assert_becomes("PF0ABC12 nvme-SSD_S64DNX0R123456-part1",
+		       "SERIAL-1 nvme-SSD_SERIAL-2-part1");
 	assert_stays("To be filled by O.E.M.");
 }
 

@@ -34,8 +34,14 @@ static const char server[] =
 
 /* What must not be found anywhere in an archive. */
 static const char *const private[] = {
-	"annas-box", "anna", "PF0ABC12", "S64DNX0R", "52:54:00:0b:00:01", "hunter2",
-	"3c1b0a3e-1b7f-4f0d-9d0c-0123456789ab", "192.168.178.23",
+	"annas-box",
+	"anna",
+	"PF0ABC12",
+	"S64DNX0R",
+	"52:54:00:0b:00:01",
+	"hunter2",
+	"3c1b0a3e-1b7f-4f0d-9d0c-0123456789ab",
+	"192.168.178.23",
 };
 
 static struct host_tree tree;
@@ -54,10 +60,11 @@ static int setup(void **state)
 	fake_sysfs = (struct fake_sysfs){ 0 };
 	fake_kvm_reset();
 	host_tree_make(&tree, server);
-	write_profile("name = \"demo\"; vcpus = 2; memory = \"512M\";\n"
-		      "# serial = S64DNX0R of anna, 192.168.178.23\n"
-		      "boot = { kernel = \"/home/anna/bzImage\"; cmdline = \"password=hunter2\"; };\n"
-		      "devices = ( { pci = \"0000:01:00.0\"; } );\n");
+	write_profile(
+		"name = \"demo\"; vcpus = 2; memory = \"512M\";\n"
+		"# serial = S64DNX0R of anna, 192.168.178.23\n"
+		"boot = { kernel = \"/home/anna/bzImage\"; cmdline = \"password=hunter2\"; };\n"
+		"devices = ( { pci = \"0000:01:00.0\"; } );\n");
 	setenv("SUDO_USER", "anna", 1);
 	return 0;
 }
@@ -74,8 +81,8 @@ static int teardown(void **state)
 static int report(void)
 {
 	char profile[128], output[128];
-	char *argv[] = { (char *)"report", (char *)"--host", tree.dir.path,
-			 (char *)"--output", output, profile };
+	char *argv[] = { (char *)"report",   (char *)"--host", tree.dir.path,
+			 (char *)"--output", output,           profile };
 	snprintf(profile, sizeof(profile), "%s/demo.cfg", tree.dir.path);
 	snprintf(output, sizeof(output), "%s/out.tar", tree.dir.path);
 	capture_begin(&capture);
@@ -173,10 +180,11 @@ static void what_is_in_it_is_printed_with_what_was_left_out(void **state)
 static void the_last_good_start_and_the_differences_are_in_it(void **state)
 {
 	(void)state;
-	host_tree_add(&tree, "var/lib/bulkhead/demo/good.json = { \"version\": 1, \"recorded\": "
-			     "\"2026-01-01 12:00:00\", \"host\": { \"kernel\": \"6.1.0-13-amd64\" }, "
-			     "\"devices\": {} }\\n\n"
-			     "run/bulkhead/demo/journal = a record of annas-box\\n\n");
+	host_tree_add(&tree,
+		      "var/lib/bulkhead/demo/good.json = { \"version\": 1, \"recorded\": "
+		      "\"2026-01-01 12:00:00\", \"host\": { \"kernel\": \"6.1.0-13-amd64\" }, "
+		      "\"devices\": {} }\\n\n"
+		      "run/bulkhead/demo/journal = a record of annas-box\\n\n");
 	assert_int_equal(report(), CLI_OK);
 	assert_has("good", "6.1.0-13-amd64");
 	assert_has("differences", "kernel: 6.1.0-18-amd64; was 6.1.0-13-amd64\n");
