@@ -341,6 +341,48 @@ static void a_held_device_is_let_go_without_the_guest_noticing(void **state)
 	pthread_mutex_destroy(&m.root.lock);
 }
 
+static void a_held_device_that_cannot_be_watched_is_told(void **state)
+{
+	(void)state;
+	static const char *const calls[] = { "eventfd", "irqs_trigger" };
+	for (size_t i = 0; i < ARRAY_LEN(calls); i++) {
+		/* Any open device will do for the watch alone. */
+		struct held_device held = { .dev = &rig.dev[1], .fd = rig.vfio[1].fd };
+		fake_vfio.fail_name = calls[i];
+		fake_vfio.fail_at = 1;
+		fake_vfio.fail_errno = -EMFILE;
+		fake_vfio.seen = 0;
+		fake_vfio.failed = false;
+		assert_int_equal(machine_watch_held(&m, &held, &err), -EMFILE);
+		assert_true(fake_vfio.failed);
+		assert_non_null(strstr(err.text, "0000:02:00.0: watching for unplug requests"));
+		assert_int_equal(held.request.fd, -1);
+	}
+}
+
+static void errors_on_the_way_out_do_not_keep_a_device(void **state)
+{
+	(void)state;
+	static const char *const calls[] = { "irqs_disable", "write" };
+	rig_unmask(&rig, 0, 1);
+	for (unsigned i = 0; i < ARRAY_LEN(calls); i++) {
+		fake_vfio.fail_name = calls[i];
+		fake_vfio.fail_at = 1;
+		fake_vfio.fail_errno = -EIO;
+		fake_vfio.seen = 0;
+		fake_vfio.failed = false;
+		signal_fd(dev[i]->req_fd);
+		assert_true(fake_vfio.failed);
+		assert_true(rig.vfio[i].gone);
+		assert_int_equal(id_of(i), UINT32_MAX);
+		leaves_sysfs(i);
+		wait_departed();
+		assert_int_equal(fcntl(dev[i]->fd, F_GETFD), -1);
+	}
+	/* What the fake calls broken is the failed call's doing. */
+	fake_vfio.broken = NULL;
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -357,6 +399,8 @@ int main(void)
 		T(a_bus_that_cannot_be_published_does_not_keep_the_device),
 		T(a_device_that_dies_while_it_is_taken_away_goes_all_the_same),
 		T(a_held_device_is_let_go_without_the_guest_noticing),
+		T(a_held_device_that_cannot_be_watched_is_told),
+		T(errors_on_the_way_out_do_not_keep_a_device),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
