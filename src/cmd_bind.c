@@ -2,10 +2,13 @@
 /* `bulkhead bind|release DEVICE…`: devices to vfio-pci and back, without a VM of ours. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "base/file.h"
 #include "base/parse.h"
 #include "by_hand.h"
 #include "cmd.h"
+#include "iommu/group.h"
 
 #define TIMEOUT_MAX_S 3600
 
@@ -60,6 +63,18 @@ static void take_back(const struct host *host, const struct chosen *chosen, cons
 			cli_fail(&err);
 }
 
+/* VFIO gives out a group whole or not at all. */
+static void note_group(const struct host *host, struct bdf bdf)
+{
+	char path[64], group[32];
+	struct group_text others;
+	snprintf(path, sizeof(path), "bus/pci/devices/%s/iommu_group", bdf_text(bdf).s);
+	if (!file_link_name(host->sys, path, group, sizeof(group)) &&
+	    group_blockers(host, atoi(group), &others))
+		printf("  nobody can use it yet: IOMMU group %s also holds %s; bind that too\n",
+		       group, others.s);
+}
+
 static int bind_all(const struct cmd_args *args, const struct host *host,
 		    const struct chosen *chosen, struct err *err)
 {
@@ -77,9 +92,11 @@ static int bind_all(const struct cmd_args *args, const struct host *host,
 			return r;
 		}
 	}
-	for (unsigned i = 0; i < chosen->n; i++)
+	for (unsigned i = 0; i < chosen->n; i++) {
 		printf("%s: %s vfio-pci\n", bdf_text(chosen->bdf[i]).s,
 		       was_bound[i] ? "was already on" : "is now on");
+		note_group(host, chosen->bdf[i]);
+	}
 	return 0;
 }
 

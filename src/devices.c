@@ -282,8 +282,11 @@ static void put_past(const struct devices_view *view, struct table *table)
 	struct quarantine quarantine = quarantine_of(view->host, bdf);
 	struct reset_history history;
 	struct identity identity;
-	if (!identity_read(view->host, bdf, &identity)) {
-		put(table, "serial", SHADE_NONE, identity.serial);
+	int r = (view->one->asleep ? identity_read_quietly : identity_read)(view->host, bdf,
+									     &identity);
+	if (!r) {
+		if (!view->one->asleep)
+			put(table, "serial", SHADE_NONE, identity.serial);
 		put(table, "slot", SHADE_NONE, identity.slot);
 	}
 	if (*quarantine.why)

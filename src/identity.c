@@ -85,6 +85,14 @@ static void read_slot(const struct host *host, const char *dir, char *buf, size_
 
 int identity_read(const struct host *host, struct bdf bdf, struct identity *ret)
 {
+	int r = identity_read_quietly(host, bdf, ret);
+	if (!r)
+		read_serial(host, bdf, ret->serial, sizeof(ret->serial));
+	return r;
+}
+
+int identity_read_quietly(const struct host *host, struct bdf bdf, struct identity *ret)
+{
 	char dir[64];
 	*ret = (struct identity){ 0 };
 	snprintf(dir, sizeof(dir), "bus/pci/devices/%s", bdf_text(bdf).s);
@@ -93,7 +101,6 @@ int identity_read(const struct host *host, struct bdf bdf, struct identity *ret)
 	read_ids(host, dir, "vendor", "device", ret->ids, sizeof(ret->ids));
 	read_ids(host, dir, "subsystem_vendor", "subsystem_device", ret->subsystem,
 		 sizeof(ret->subsystem));
-	read_serial(host, bdf, ret->serial, sizeof(ret->serial));
 	read_slot(host, dir, ret->slot, sizeof(ret->slot));
 	return 0;
 }

@@ -18,8 +18,10 @@ struct identity { /* each "" when the device has none, or the profile does not s
 	char slot[160];     /* "0000:00/01.0/00.0": root bus, then each hop's device and function */
 };
 
-/* The serial number needs root. -ENODEV when there is no such device. */
+/* The serial number needs root, and wakes a device that sleeps. -ENODEV when there is no such device. */
 int identity_read(const struct host *host, struct bdf bdf, struct identity *ret);
+/* Without the serial number; leaves a sleeping device alone. */
+int identity_read_quietly(const struct host *host, struct bdf bdf, struct identity *ret);
 
 /* Syntax of one field by its name in struct identity; -EINVAL with what was expected. */
 int identity_accept(const char *field, const char *text, struct err *err);

@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "core/holder.h"
+#include "device_config.h"
 #include "plan.h"
 #include "quarantine.h"
 
@@ -61,13 +62,25 @@ static int judge(struct plan *plan, const dev_holders *list)
 	return r;
 }
 
+static bool is_dead(const struct host *host, struct bdf bdf)
+{
+	struct device_config config;
+	return !device_config_read(host, bdf, &config) && !device_config_answers(&config);
+}
+
 /* Neither a guest nor vfio-pci gets what does not answer, whatever the profile says. */
 static int judge_quarantined(struct plan *plan, const struct host *host)
 {
 	int r = 0;
 	for (unsigned i = 0; !r && i < plan->n_devices; i++) {
+		struct bdf bdf = plan->device[i].dev->bdf;
 		struct err why = { 0 };
-		if (quarantine_check(host, plan->device[i].dev->bdf, &why))
+		if (!quarantine_check(host, bdf, &why) && is_dead(host, bdf))
+			err_set(&why, -EIO,
+				"%s does not answer: its configuration space is all ones; bulkhead "
+				"reset %s, or restart the machine",
+				bdf_text(bdf).s, bdf_text(bdf).s);
+		if (why.code)
 			r = plan_refuse(plan, &why);
 	}
 	return r;

@@ -59,7 +59,7 @@ static void read_line(const char *line, struct reset_history *history)
 static bool is_of(const char *line, const struct host *host, struct bdf bdf)
 {
 	struct identity now;
-	return !identity_read(host, bdf, &now) && !strncmp(line, "ids ", 4) &&
+	return !identity_read_quietly(host, bdf, &now) && !strncmp(line, "ids ", 4) &&
 	       !strcmp(line + 4, now.ids);
 }
 
@@ -103,7 +103,7 @@ static int save(const struct host *host, struct bdf bdf, const struct reset_hist
 	char buf[FILE_MAX];
 	struct text text = text_in(buf, sizeof(buf));
 	struct identity now;
-	int r = identity_read(host, bdf, &now);
+	int r = identity_read_quietly(host, bdf, &now);
 	if (r)
 		return err_set(err, r, "%s: the device has gone", bdf_text(bdf).s);
 	text_put(&text, "ids %s\n", now.ids);

@@ -47,6 +47,21 @@ int dev_holders_find(const struct host *host, const struct bdf *fn, size_t n, de
 	return 0;
 }
 
+bool dev_node_holder(const struct host *host, const char *node, struct dev_holder *ret)
+{
+	dev_holders list = { 0 };
+	struct holder_search search = { .host = host, .ret = &list };
+	struct holder_node *one = vec_push(&search.nodes);
+	if (one)
+		snprintf(one->path, sizeof(one->path), "%s", node);
+	bool found = one && !holder_look_at_processes(&search) && list.n;
+	if (found)
+		*ret = list.at[0];
+	vec_free(&search.nodes);
+	vec_free(&list);
+	return found;
+}
+
 int dev_holders_of_inventory(const struct inventory *inv, const struct bdf *fn, size_t n, dev_holders *ret,
 			 struct err *err)
 {

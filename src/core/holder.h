@@ -44,6 +44,9 @@ typedef vec(struct dev_holder) dev_holders;
 int dev_holders_find(const struct host *host, const struct bdf *fn, size_t n, dev_holders *ret,
 		 struct err *err);
 
+/* Who else has this /dev node open or mapped; false when nobody is seen. */
+bool dev_node_holder(const struct host *host, const char *node, struct dev_holder *ret);
+
 /* Appends HOLDER_USE for what the inventory says of the functions. -ENOMEM. */
 int dev_holders_of_inventory(const struct inventory *inv, const struct bdf *fn, size_t n, dev_holders *ret,
 			 struct err *err);

@@ -10,7 +10,6 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "base/parse.h"
 
 static DIR *open_dir(int dirfd, const char *path)
 {
@@ -69,39 +68,4 @@ unsigned group_blockers(const struct host *host, int group, struct group_text *r
 	}
 	*ret_text = text;
 	return n;
-}
-
-static bool has_open(const struct host *host, const char *pid, const char *node)
-{
-	char path[320];
-	snprintf(path, sizeof(path), "%s/fd", pid);
-	autodir DIR *dir = open_dir(host->proc, path);
-	for (struct dirent *e; dir && (e = readdir(dir));) {
-		char target[256];
-		ssize_t n = readlinkat(dirfd(dir), e->d_name, target, sizeof(target) - 1);
-		if (n <= 0)
-			continue;
-		target[n] = '\0';
-		if (!strcmp(target, node))
-			return true;
-	}
-	return false;
-}
-
-bool group_holder(const struct host *host, const char *node, struct group_text *ret_text)
-{
-	autodir DIR *dir = open_dir(host->proc, ".");
-	for (struct dirent *e; dir && (e = readdir(dir));) {
-		char path[320], comm[64];
-		uint64_t pid;
-		if (parse_u64(e->d_name, &pid) < 0 || pid == (uint64_t)getpid() ||
-		    !has_open(host, e->d_name, node))
-			continue;
-		snprintf(path, sizeof(path), "%s/comm", e->d_name);
-		if (file_read(host->proc, path, comm, sizeof(comm)) < 0)
-			strcpy(comm, "a process");
-		snprintf(ret_text->s, sizeof(ret_text->s), "%s (pid %s)", comm, e->d_name);
-		return true;
-	}
-	return false;
 }

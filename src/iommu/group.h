@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What can be said about an IOMMU group that could not be taken: which of its devices a host driver
- * uses, and which process has its node open. Read from sysfs and procfs only once something has
- * failed; the plan has its own snapshot.
+ * uses. Read from sysfs only once something has failed; the plan has its own snapshot. Who has its
+ * node open is core/holder's to say.
  */
 #ifndef BULKHEAD_IOMMU_GROUP_H
 #define BULKHEAD_IOMMU_GROUP_H
@@ -23,8 +23,5 @@ bool group_driver_harmless(const char *driver);
  * Returns how many; a text cut short ends with "…".
  */
 unsigned group_blockers(const struct host *host, int group, struct group_text *ret_text);
-
-/* "qemu-system-x86 (pid 1234)": another process that has this /dev node open. False: nobody. */
-bool group_holder(const struct host *host, const char *node, struct group_text *ret_text);
 
 #endif

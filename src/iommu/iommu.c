@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/parse.h"
 #include "iommu/backend.h"
+#include "core/holder.h"
 #include "iommu/group.h"
 
 /* One that is bound to vfio-pci and has no cdev: its kernel has /dev/iommu but not the rest. */
@@ -258,10 +259,10 @@ bool iommu_blamed_on_group(const struct iommu *iommu, const struct pci_dev *dev,
 void iommu_node_refused(const struct iommu *iommu, const struct pci_dev *dev, const char *node,
 			int code, struct err *err)
 {
-	struct group_text who;
+	struct dev_holder who;
 	err_errno(err, code, "%s: open %s", bdf_text(dev->bdf).s, node);
-	if (code == -EBUSY && group_holder(iommu->host, node, &who))
-		err_hint(err, "held by %s", who.s);
+	if (code == -EBUSY && dev_node_holder(iommu->host, node, &who))
+		err_hint(err, "%s", who.s);
 	else if (code == -EBUSY)
 		err_hint(err, "another process uses the group");
 	else if (code == -ENOENT)

@@ -17,6 +17,8 @@
 #include "fake/fake_kvm.h"
 #include "fake/fake_sysfs.h"
 #include "fake/host_tree.h"
+#include "prepare.h"
+#include "quarantine.h"
 
 static const char server[] =
 	"driver nvme\n"
@@ -184,6 +186,31 @@ static void a_device_that_is_not_the_one_meant_is_refused_with_where_that_is(voi
 	assert_says("it is at 0000:01:00.0 now");
 }
 
+static void a_device_that_does_not_answer_is_refused_as_one_in_quarantine_is(void **state)
+{
+	(void)state;
+	uint8_t dead[256];
+	struct err err = { 0 };
+	memset(dead, 0xff, sizeof(dead));
+	write_profile("{ pci = \"0000:01:00.0\"; }");
+	assert_int_equal(tempdir_write(&tree.dir, "sys/devices/pci0000:00/0000:01:00.0/config", dead,
+				       sizeof(dead)),
+			 0);
+	assert_int_equal(check(NULL, NULL), CLI_FAILED);
+	assert_says("0000:01:00.0 does not answer");
+	assert_says("bulkhead reset 0000:01:00.0");
+	assert_int_equal(quarantine_put(&tree.host, (struct bdf){ 0, 1, 0, 0 }, "it died", &err), 0);
+	struct prepared prepared;
+	struct profile profile;
+	assert_int_equal(profile_load(&profile, tempdir_path(&tree.dir, "demo.cfg"), NULL, 0, &err),
+			 0);
+	assert_int_equal(prepare(&prepared, &profile, tree.dir.path, &err), 0);
+	assert_int_equal(prepared.plan.refusals.n, 1);
+	assert_non_null(strstr(prepared.plan.refusals.at[0].text, "in quarantine: it died"));
+	prepare_fini(&prepared);
+	profile_fini(&profile);
+}
+
 static void json_says_the_same(void **state)
 {
 	(void)state;
@@ -260,6 +287,7 @@ int main(void)
 		T(every_reason_is_shown_at_once_and_no_plan),
 		T(whoever_has_a_device_open_is_named_unless_it_is_taken_by_force),
 		T(a_device_that_is_not_the_one_meant_is_refused_with_where_that_is),
+		T(a_device_that_does_not_answer_is_refused_as_one_in_quarantine_is),
 		T(json_says_the_same),
 		T(json_of_a_refusal_has_reasons_and_fails),
 		T(a_missing_capability_of_kvm_is_named),

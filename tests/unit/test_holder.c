@@ -250,6 +250,16 @@ static void what_the_inventory_knows_is_added_and_not_said_twice(void **state)
 	inventory_fini(&inv);
 }
 
+static void who_has_a_node_can_be_asked_alone(void **state)
+{
+	(void)state;
+	struct dev_holder who;
+	host_tree_add(&tree, "proc/12/comm = qemu\\n\nproc/12/fd/9 -> /dev/vfio/7\n");
+	assert_true(dev_node_holder(&tree.host, "/dev/vfio/7", &who));
+	assert_string_equal(who.s, "qemu (pid 12) has it open (/dev/vfio/7)");
+	assert_false(dev_node_holder(&tree.host, "/dev/vfio/8", &who));
+}
+
 static void a_host_that_cannot_be_read_is_an_error(void **state)
 {
 	(void)state;
@@ -277,6 +287,7 @@ int main(void)
 		T(another_function_behind_a_bridge_is_not_part_of_it),
 		T(a_tree_of_any_depth_ends_the_walk),
 		T(what_the_inventory_knows_is_added_and_not_said_twice),
+		T(who_has_a_node_can_be_asked_alone),
 		T(a_host_that_cannot_be_read_is_an_error),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
