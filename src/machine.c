@@ -99,10 +99,21 @@ static int tell_kvm(void *ctx, int fd, bool add, struct err *err)
 	return 0;
 }
 
+static const char *vf_token(void *ctx, const struct pci_dev *dev)
+{
+	struct machine *m = ctx;
+	for (unsigned i = 0; i < m->plan->n_devices; i++)
+		if (m->plan->device[i].dev == dev && m->plan->device[i].wanted)
+			return m->plan->device[i].wanted->vf_token;
+	return NULL;
+}
+
 static int iommu_up(struct machine *m, struct err *err)
 {
 	if (!m->plan->n_devices)
 		return 0;
+	m->iommu.vf_token = vf_token;
+	m->iommu.vf_token_ctx = m;
 	m->iommu.on_vfio_fd = tell_kvm;
 	m->iommu.on_vfio_fd_ctx = m;
 	m->iommu.unsafe_interrupts = m->plan->profile->unsafe_interrupts;

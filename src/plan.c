@@ -99,12 +99,33 @@ static void list_actions(struct planner *planner)
 	}
 }
 
+static bool wants_token(const struct profile *profile)
+{
+	for (unsigned i = 0; i < profile->n_devices; i++)
+		if (profile->device[i].vf_token)
+			return true;
+	return false;
+}
+
+/* Only a container takes a VF token with every kernel. */
+static enum iommu_kind wanted_iommu(struct planner *planner)
+{
+	enum iommu_kind wanted = planner->profile->iommu;
+	if (!wants_token(planner->profile))
+		return wanted;
+	if (wanted == IOMMU_FD)
+		plan_no(planner, -EINVAL,
+			"a \"vf_token\" needs the IOMMU back end \"type1\", and the profile wants "
+			"\"iommufd\"");
+	return IOMMU_TYPE1;
+}
+
 /* What the host does not show while the VFIO modules are not loaded is not held against it. */
 static void choose_iommu(struct planner *planner)
 {
 	struct plan *plan = planner->plan;
 	const struct inventory *inv = planner->inv;
-	enum iommu_kind wanted = planner->profile->iommu;
+	enum iommu_kind wanted = wanted_iommu(planner);
 	struct err why = { 0 };
 	if (!plan->n_devices)
 		return;

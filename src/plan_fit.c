@@ -54,6 +54,25 @@ static void check_claims(struct planner *planner, const struct pci_dev *dev)
 	}
 }
 
+/* Who drives a PF from user space decides who may have its VFs: those that know its token. */
+static void check_token(struct planner *planner, const struct pci_dev *dev,
+			const struct pci_dev *pf)
+{
+	const struct plan_device *device = plan_find(planner->plan, dev);
+	bool has_token = device && device->wanted && device->wanted->vf_token;
+	bool wants_token = !strcmp(pf->driver, "vfio-pci");
+	if (wants_token && !has_token)
+		plan_no(planner, -EACCES,
+			"%s belongs to %s, which is on vfio-pci itself: give the token that its user "
+			"has set as \"vf_token\", or give it back to its driver",
+			bdf_text(dev->bdf).s, bdf_text(pf->bdf).s);
+	else if (!wants_token && has_token)
+		plan_no(planner, -EINVAL,
+			"%s belongs to %s, which is not on vfio-pci, so there is no \"vf_token\" to "
+			"give",
+			bdf_text(dev->bdf).s, bdf_text(pf->bdf).s);
+}
+
 static void check_sriov(struct planner *planner, const struct pci_dev *dev)
 {
 	if (dev->n_vfs && strcmp(dev->driver, "vfio-pci") != 0)
@@ -65,11 +84,8 @@ static void check_sriov(struct planner *planner, const struct pci_dev *dev)
 	if (!dev->is_vf)
 		return;
 	const struct pci_dev *pf = inventory_find(planner->inv, dev->physfn);
-	if (pf && !strcmp(pf->driver, "vfio-pci"))
-		plan_no(planner, -EACCES,
-			"%s belongs to %s, which is on vfio-pci itself: give that back to its "
-			"driver",
-			bdf_text(dev->bdf).s, bdf_text(pf->bdf).s);
+	if (pf)
+		check_token(planner, dev, pf);
 	if (*dev->physfn_netdev)
 		plan_warn(planner,
 			  "%s will have no link: its physical function %s is down; ip link "

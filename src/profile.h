@@ -51,6 +51,7 @@ struct profile_device {
 	uint16_t vendor, device;
 	char *rom;           /* NULL = device's own, "off", or a path */
 	enum group_policy group;
+	char *vf_token;      /* a UUID; NULL = none */
 	bool p2p;            /* its BARs are mapped for DMA of the guest's other devices */
 	unsigned line;       /* in the file, for messages; 0 = from --set */
 };

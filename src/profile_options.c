@@ -63,6 +63,20 @@ static int accept_mac(void *object, const char *text, struct err *err)
 	return vf_settings_parse(&settings, assignment, err);
 }
 
+/* 8-4-4-4-12 hexadecimal digits, as the kernel reads a UUID (lib/uuid.c). */
+static int accept_token(void *object, const char *text, struct err *err)
+{
+	size_t n = strlen(text), i = 0;
+	(void)object;
+	while (i < n && (i == 8 || i == 13 || i == 18 || i == 23 ? text[i] == '-'
+								 : isxdigit((unsigned char)text[i])))
+		i++;
+	if (!n || (n == 36 && i == n))
+		return 0;
+	return err_set(err, -EINVAL, "expected a UUID such as "
+				     "\"14d63f20-8445-11ea-8900-1f9ce7d5650d\"");
+}
+
 static const char *const console_names[] = {
 	[CONSOLE_STDIO] = "stdio", [CONSOLE_OFF] = "off", NULL
 };
@@ -366,6 +380,19 @@ static const struct opt device_rows[] = {
 		.max = 65534,
 		.brief = "I/O queues, and as many interrupts, that an NVMe VF is brought online with",
 		.detail = "`\"auto\"` is one for each vCPU, or as many as the controller can give.",
+	},
+	{
+		.key = "vf_token",
+		.type = OPT_TEXT,
+		.offset = offsetof(struct profile_device, vf_token),
+		.fallback = "",
+		.none = "",
+		.max = 36,
+		.accept = accept_token,
+		.example = "14d63f20-8445-11ea-8900-1f9ce7d5650d",
+		.brief = "A UUID that the user of a PF on vfio-pci and the users of its VFs share",
+		.detail = "Given with such a PF it is set, given with a VF of it it must be the same. "
+			  "VFIO containers (`\"type1\"`) take it, iommufd does not.",
 	},
 };
 static const struct opt_table device_table = { device_rows, ARRAY_LEN(device_rows) };

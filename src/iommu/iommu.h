@@ -43,6 +43,13 @@ struct iommu {
 	/* Called with each group or device fd before a device is opened through it (KVM-VFIO). */
 	int (*on_vfio_fd)(void *ctx, int fd, bool add, struct err *err);
 	void *on_vfio_fd_ctx;
+	/*
+	 * The VF token that a device is opened with, a UUID as text; NULL = none. The kernel asks for it
+	 * where a PF is on vfio-pci (linux/vfio.h, VFIO_DEVICE_FEATURE_PCI_VF_TOKEN). type1 only.
+	 * May be NULL.
+	 */
+	const char *(*vf_token)(void *ctx, const struct pci_dev *dev);
+	void *vf_token_ctx;
 	void *state;                           /* of the back end; owned */
 	struct range usable[IOMMU_MAX_RANGES]; /* cached; an attach empties it */
 	size_t n_usable;                       /* 0 = not read yet */

@@ -186,15 +186,36 @@ static int add_group(struct iommu *iommu, const struct pci_dev *dev, struct t1_g
 	return 0;
 }
 
-static int device_refused(const struct pci_dev *dev, int code, struct err *err)
+static const char *token_of(const struct iommu *iommu, const struct pci_dev *dev)
 {
+	return iommu->vf_token ? iommu->vf_token(iommu->vf_token_ctx, dev) : NULL;
+}
+
+/* The name that the kernel takes for the device: its address, and the token after it. */
+static int open_device(const struct iommu *iommu, int group_fd, const struct pci_dev *dev)
+{
+	const char *token = token_of(iommu, dev);
+	char name[96];
+	snprintf(name, sizeof(name), "%s%s%.40s", bdf_text(dev->bdf).s, token ? " vf_token=" : "",
+		 token ? token : "");
+	return iommu_group_device(group_fd, name);
+}
+
+static int device_refused(const struct iommu *iommu, const struct pci_dev *dev, int code,
+			  struct err *err)
+{
+	bool has_token = token_of(iommu, dev) != NULL;
 	err_errno(err, code, "%s: VFIO_GROUP_GET_DEVICE_FD", bdf_text(dev->bdf).s);
 	if (code == -ENODEV)
 		err_hint(err, "the device is not bound to vfio-pci");
 	else if (code == -EBUSY)
 		err_hint(err, "another process has the device open");
+	else if (code == -EACCES && has_token)
+		err_hint(err, "vf_token is not the one that the user of its physical function has set");
 	else if (code == -EACCES)
 		err_hint(err, "its physical function is on vfio-pci too and asks for a VF token");
+	else if (code == -EINVAL && has_token)
+		err_hint(err, "only an SR-IOV device on vfio-pci, or a VF of one, takes a vf_token");
 	return code;
 }
 
@@ -205,11 +226,11 @@ static int t1_attach(struct iommu *iommu, const struct pci_dev *dev, int *ret_de
 	int r = group ? 0 : add_group(iommu, dev, &group, err);
 	if (r < 0)
 		return r;
-	int fd = iommu_group_device(group->fd, bdf_text(dev->bdf).s);
+	int fd = open_device(iommu, group->fd, dev);
 	if (fd < 0) {
 		if (!group->users)
 			forget_group(iommu, group);
-		return device_refused(dev, fd, err);
+		return device_refused(iommu, dev, fd, err);
 	}
 	group->users++;
 	*ret_device_fd = fd;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The IOMMU half of fake_vfio.h: groups, container, iommufd. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -189,9 +190,19 @@ int iommu_group_device(int group_fd, const char *name)
 		return r;
 	if (!fake_vfio.iommu_set)
 		return -EINVAL;
-	for (unsigned i = 0; i < fake_vfio.n_devices; i++)
-		if (bdf_parse(name, &bdf) == 0 && bdf_equal(bdf, fake_vfio.device[i].bdf))
-			return open_device(&fake_vfio.device[i]);
+	const char *token = strstr(name, " vf_token=");
+	char address[BDF_TEXT_MAX];
+	snprintf(address, sizeof(address), "%.*s", (int)strcspn(name, " "), name);
+	for (unsigned i = 0; i < fake_vfio.n_devices; i++) {
+		struct fake_device *dev = &fake_vfio.device[i];
+		if (bdf_parse(address, &bdf) != 0 || !bdf_equal(bdf, dev->bdf))
+			continue;
+		if (!dev->vf_token)
+			return token ? -EINVAL : open_device(dev);
+		if (!token || strcmp(token + strlen(" vf_token="), dev->vf_token) != 0)
+			return -EACCES;
+		return open_device(dev);
+	}
 	return -ENODEV;
 }
 

@@ -42,6 +42,7 @@ struct fake_device {
 	struct bdf bdf;
 	int group;
 	const char *cdev; /* "vfio0" */
+	const char *vf_token; /* that it is opened with; NULL = it takes none */
 	bool gone;        /* no longer answers: config space reads fail */
 	uint8_t cfg[4096];
 	size_t cfg_size;

@@ -172,6 +172,40 @@ static void each_failing_call_is_named_and_leaves_nothing(void **state)
 	assert_int_equal(n, 9);
 }
 
+static const char *given_token;
+
+static const char *token_of(void *ctx, const struct pci_dev *dev)
+{
+	assert_ptr_equal(ctx, &given_token);
+	assert_true(bdf_equal(dev->bdf, a->bdf));
+	return given_token;
+}
+
+static void a_vf_token_goes_with_the_name_and_is_blamed_when_wrong(void **state)
+{
+	(void)state;
+	int fd, other;
+	open_type1();
+	given_token = NULL;
+	assert_int_equal(attach(b, &other), 0); /* keeps the container as it is */
+	iommu.vf_token = token_of;
+	iommu.vf_token_ctx = &given_token;
+	a->vf_token = "14d63f20-8445-11ea-8900-1f9ce7d5650d";
+	assert_int_equal(attach(a, &fd), -EACCES);
+	assert_non_null(strstr(err.text, "asks for a VF token"));
+	given_token = "24d63f20-8445-11ea-8900-1f9ce7d5650d";
+	assert_int_equal(attach(a, &fd), -EACCES);
+	assert_non_null(strstr(err.text, "vf_token is not the one"));
+	given_token = "14d63f20-8445-11ea-8900-1f9ce7d5650d";
+	assert_int_equal(attach(a, &fd), 0);
+	detach(a, &fd);
+	a->vf_token = NULL;
+	assert_int_equal(attach(a, &fd), -EINVAL);
+	assert_non_null(strstr(err.text, "takes a vf_token"));
+	iommu.vf_token = NULL;
+	detach(b, &other);
+}
+
 static void kvms_refusal_is_passed_on(void **state)
 {
 	(void)state;
@@ -510,6 +544,7 @@ int main(void)
 		T(the_iommu_is_set_once_for_all_groups),
 		T(after_the_last_group_the_iommu_is_set_again),
 		T(each_failing_call_is_named_and_leaves_nothing),
+		T(a_vf_token_goes_with_the_name_and_is_blamed_when_wrong),
 		T(kvms_refusal_is_passed_on),
 		T(an_unknown_api_is_refused),
 		T(a_kernel_without_type1_is_refused_with_the_module),

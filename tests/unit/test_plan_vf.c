@@ -171,6 +171,52 @@ static void settings_that_cannot_be_read_are_noted(void **state)
 	assert_warning("settings of VFs cannot be read: no library");
 }
 
+/* --- a PF on vfio-pci --- */
+
+static char token[] = "14d63f20-8445-11ea-8900-1f9ce7d5650d";
+
+static void a_vf_of_a_pf_on_vfio_pci_needs_its_token(void **state)
+{
+	(void)state;
+	add_dev("0000:02:00.0", 2, "vfio-pci");
+	want_vf(0, false);
+	make_plan();
+	assert_only_refusal(-EACCES, "0000:02:10.0 belongs to 0000:02:00.0", "vf_token", NULL);
+}
+
+static void with_the_token_it_is_taken_through_a_container(void **state)
+{
+	(void)state;
+	add_dev("0000:02:00.0", 2, "vfio-pci");
+	want_vf(0, false);
+	profile.device[0].vf_token = token;
+	inv.has_iommufd = true;
+	assert_plan();
+	assert_int_equal(plan.iommu, IOMMU_TYPE1);
+}
+
+static void a_token_and_iommufd_do_not_go_together(void **state)
+{
+	(void)state;
+	add_dev("0000:02:00.0", 2, "vfio-pci");
+	want_vf(0, false);
+	profile.device[0].vf_token = token;
+	profile.iommu = IOMMU_FD;
+	inv.has_iommufd = true;
+	make_plan();
+	assert_only_refusal(-EINVAL, "vf_token", "type1", NULL);
+}
+
+static void a_token_for_a_vf_of_an_ordinary_pf_is_refused(void **state)
+{
+	(void)state;
+	add_dev("0000:02:00.0", 2, "igb");
+	want_vf(0, false);
+	profile.device[0].vf_token = token;
+	make_plan();
+	assert_only_refusal(-EINVAL, "not on vfio-pci", NULL);
+}
+
 /* --- NVMe --- */
 
 static void an_nvme_vf_gets_queues_for_its_vcpus_from_the_primary(void **state)
@@ -292,6 +338,10 @@ int main(void)
 		T(what_was_not_chosen_is_refused_with_its_reason),
 		T(a_vf_that_vanished_before_it_was_read_is_refused),
 		T(settings_that_cannot_be_read_are_noted),
+		T(a_vf_of_a_pf_on_vfio_pci_needs_its_token),
+		T(with_the_token_it_is_taken_through_a_container),
+		T(a_token_and_iommufd_do_not_go_together),
+		T(a_token_for_a_vf_of_an_ordinary_pf_is_refused),
 		T(an_nvme_vf_gets_queues_for_its_vcpus_from_the_primary),
 		T(where_the_pool_has_enough_the_primary_is_left_alone),
 		T(what_the_vf_has_already_counts),

@@ -343,6 +343,14 @@ static void what_a_vf_cannot_have_is_refused(void **state)
 	refused(f, MINIMAL "devices = ({ pci = \"01:00.0\"; vlan = 0; });", -EINVAL,
 		"demo.cfg:2: devices[0].vlan: only a VF has it: name its PF as `vf` instead of "
 		"`pci`");
+	refused(f, MINIMAL "devices = ({ vf = \"eth0\"; vf_token = \"1234\"; });", -EINVAL,
+		"demo.cfg:2: devices[0].vf_token: expected a UUID such as "
+		"\"14d63f20-8445-11ea-8900-1f9ce7d5650d\"");
+	refused(f, MINIMAL "devices = ({ vf = \"eth0\"; "
+			   "vf_token = \"14d63f20-8445-11ea-8900-1f9ce7d5650g\"; });",
+		-EINVAL,
+		"demo.cfg:2: devices[0].vf_token: expected a UUID such as "
+		"\"14d63f20-8445-11ea-8900-1f9ce7d5650d\"");
 	refused(f, MINIMAL "devices = ({ vf = \"eth0\"; vlan = 4096; });", -ERANGE,
 		"demo.cfg:2: devices[0].vlan: 4096 is out of range: 0 to 4095");
 	refused(f, MINIMAL "devices = ({ vf = \"eth0\"; index = \"some\"; });", -EINVAL,
@@ -676,6 +684,7 @@ static void random_vf(struct profile_device *d, unsigned i)
 	d->vf.mac = random_below(2) ? NULL : strdup("52:54:00:0b:01:00");
 	d->vf.vlan = random_below(2) ? OPT_NONE : 1 + random_below(4095);
 	d->vf.max_rate = random_below(2) ? OPT_NONE : random_below(100000);
+	d->vf_token = random_below(2) ? NULL : strdup("14d63f20-8445-11ea-8900-1f9ce7d5650d");
 	d->vf.queues = random_below(2) ? OPT_NONE : 1 + random_below(65534);
 	d->vf.trust = random_below(3);
 	d->vf.link_state = random_below(4);
@@ -740,6 +749,7 @@ static void assert_same_device(const struct profile_device *a, const struct prof
 	assert_int_equal(a->device, b->device);
 	assert_int_equal(a->group, b->group);
 	assert_same_text(a->vf.pf, b->vf.pf);
+	assert_same_text(a->vf_token, b->vf_token);
 	assert_same_text(a->vf.mac, b->vf.mac);
 	assert_int_equal(a->vf.index, b->vf.index);
 	assert_int_equal(a->vf.queues, b->vf.queues);
