@@ -11,6 +11,7 @@
 
 #include "base/bytes.h"
 #include "cmd.h"
+#include "devices.h"
 #include "fake/capture.h"
 #include "fake/host_tree.h"
 #include "journal.h"
@@ -32,6 +33,11 @@ static const char desktop[] =
 	"sys/dev/block/259:1 -> "
 	"../../devices/pci0000:00/0000:02:00.0/nvme/nvme0/nvme0n1/nvme0n1p1\n"
 	"proc/self/mountinfo = 30 1 259:1 / /home rw - ext4 /dev/nvme0n1p1 rw\\n\n";
+
+/* Two slots in one group; of the first the second function is free. */
+static const char weak[] = "pci 0000:07:00.0 8086:10d3 class=020000 group=7 driver=e1000e\n"
+			   "pci 0000:07:00.1 8086:10d3 class=020000 group=7\n"
+			   "pci 0000:08:00.0 8086:10d3 class=020000 group=7 driver=vfio-pci\n";
 
 static struct host_tree tree;
 static struct capture capture;
@@ -101,6 +107,59 @@ static void every_device_has_its_verdict(void **state)
 	assert_line("0000:05:00.0", "no IOMMU group");
 	assert_line("0000:06:00.0", "firmware keeps memory for it");
 	assert_string_equal(capture.err, "");
+}
+
+static void sharing_with_another_device_is_not_being_isolated(void **state)
+{
+	(void)state;
+	host_tree_add(&tree, weak);
+	assert_int_equal(run(NULL, NULL), CLI_OK);
+	assert_line("0000:07:00.0", "ready");
+	assert_line("0000:07:00.1", "needs its sibling 0000:07:00.0");
+	assert_line("0000:08:00.0", "not isolated from 0000:07:00.0");
+	assert_line("0000:05:00.0", "not isolated: no IOMMU group");
+}
+
+static void colour_tells_good_from_bad(void **state)
+{
+	(void)state;
+	struct inventory inv;
+	struct err err = { 0 };
+	char *text;
+	size_t size;
+	assert_int_equal(inventory_read(&inv, &tree.host, &err), 0);
+	const struct devices_view view = { .inv = &inv, .group = DEVICES_ANY_GROUP };
+	FILE *out = open_memstream(&text, &size);
+	assert_int_equal(devices_table(&view, out, true, 0), 0);
+	fclose(out);
+	assert_non_null(strstr(text, "\033[32mready\033[0m"));
+	assert_non_null(strstr(text, "\033[33mneeds its sibling 0000:01:00.1\033[0m"));
+	assert_non_null(strstr(text, "\033[31mhost's own"));
+	assert_non_null(strstr(text, "\033[31mnot isolated: no IOMMU group\033[0m"));
+	free(text);
+	inventory_fini(&inv);
+}
+
+static void a_narrow_terminal_gets_what_matters_most(void **state)
+{
+	(void)state;
+	struct inventory inv;
+	struct err err = { 0 };
+	char *text;
+	size_t size;
+	assert_int_equal(inventory_read(&inv, &tree.host, &err), 0);
+	const struct devices_view view = { .inv = &inv, .group = DEVICES_ANY_GROUP };
+	FILE *out = open_memstream(&text, &size);
+	assert_int_equal(devices_table(&view, out, false, 100), 0);
+	fclose(out);
+	assert_null(strstr(text, "MSI-X"));
+	assert_non_null(strstr(text, "VERDICT"));
+	for (const char *line = text; *line; line += strspn(line, "\n")) {
+		assert_in_range(strcspn(line, "\n"), 0, 100);
+		line += strcspn(line, "\n");
+	}
+	free(text);
+	inventory_fini(&inv);
 }
 
 static void devices_are_listed_by_group_and_a_group_is_numbered_once(void **state)
@@ -274,6 +333,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		T(every_device_has_its_verdict),
+		T(sharing_with_another_device_is_not_being_isolated),
+		T(colour_tells_good_from_bad),
+		T(a_narrow_terminal_gets_what_matters_most),
 		T(devices_are_listed_by_group_and_a_group_is_numbered_once),
 		T(no_escape_sequence_leaves_a_pipe),
 		T(one_group_can_be_shown),
