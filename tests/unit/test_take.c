@@ -425,6 +425,44 @@ static void a_run_killed_before_any_write_is_recovered(void **state)
 	assert_int_equal(status, 0);
 }
 
+static void die_at_step(void *ctx, const char *step)
+{
+	if (atoi(step) == *(const int *)ctx)
+		_exit(FAKE_DEATH);
+}
+
+/* The whole life of a run, up to its last undoing. */
+static void live_until(int step)
+{
+	begin(&run, "demo", made);
+	run.journal.step = die_at_step;
+	run.journal.step_ctx = &step;
+	if (take(&run))
+		_exit(1);
+	end(&run);
+	_exit(0);
+}
+
+static void a_run_killed_at_any_step_of_its_journal_is_recovered(void **state)
+{
+	(void)state;
+	int status = FAKE_DEATH, n;
+	for (n = 1; status == FAKE_DEATH; n++) {
+		assert_in_range(n, 1, 200);
+		pid_t pid = fork();
+		if (!pid)
+			live_until(n);
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		status = WEXITSTATUS(status);
+		int r = status ? journal_recover(&tree.host, "demo", NULL, NULL, &err) : 0;
+		if (r)
+			fail_msg("step %d: %s", n, err.text);
+		assert_as_before();
+	}
+	assert_int_equal(status, 0);
+	assert_in_range(n, 40, 200);
+}
+
 /* --- what went away meanwhile --- */
 
 static void a_pf_that_is_gone_at_the_end_is_no_failure(void **state)
@@ -470,6 +508,7 @@ int main(void)
 		POOL(a_write_that_fails_gives_everything_back),
 		POOL(a_netlink_call_that_fails_gives_everything_back),
 		POOL(a_run_killed_before_any_write_is_recovered),
+		POOL(a_run_killed_at_any_step_of_its_journal_is_recovered),
 		POOL(a_pf_that_is_gone_at_the_end_is_no_failure),
 		POOL(a_vf_that_its_pf_lost_in_a_reset_is_no_failure),
 	};
