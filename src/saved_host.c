@@ -44,6 +44,17 @@ static int make_root(struct saved_host *saved, struct err *err)
 	return mkdtemp(saved->root) ? 0 : err_errno(err, -errno, "%s", saved->root);
 }
 
+/* So that host_open knows. A snapshot that has such an entry of its own means the same. */
+static int add_mark(int root, struct err *err)
+{
+	int fd = openat(root, HOST_REPLAYED_MARK, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC,
+			0600);
+	if (fd < 0)
+		return err_errno(err, -errno, HOST_REPLAYED_MARK);
+	close(fd);
+	return 0;
+}
+
 /* host_open wants all three, and a snapshot need not have anything of one. */
 static int add_parts(int root, struct err *err)
 {
@@ -60,6 +71,8 @@ static int unpack(struct saved_host *saved, const char *file, struct err *err)
 	if (root < 0)
 		return err_errno(err, -errno, "%s", saved->root);
 	int r = snapshot_unpack(file, root, err);
+	if (!r)
+		r = add_mark(root, err);
 	return r ? r : add_parts(root, err);
 }
 

@@ -30,6 +30,13 @@ static int open_part(const char *root, const char *name, int *ret_fd, struct err
 	return 0;
 }
 
+static bool is_replayed(const char *root)
+{
+	char path[256];
+	return *root && !join(path, sizeof(path), root, HOST_REPLAYED_MARK, NULL) &&
+	       !access(path, F_OK);
+}
+
 int host_open(struct host *host, const char *root, struct err *err)
 {
 	*host = (struct host){ .sys = -1, .proc = -1, .dev = -1 };
@@ -38,6 +45,7 @@ int host_open(struct host *host, const char *root, struct err *err)
 		r = join(host->run_path, sizeof(host->run_path), root, "run/bulkhead", err);
 	if (!r)
 		r = join(host->state_path, sizeof(host->state_path), root, "var/lib/bulkhead", err);
+	host->replayed = is_replayed(root);
 	if (!r)
 		r = open_part(root, "sys", &host->sys, err);
 	if (!r)

@@ -11,6 +11,8 @@
 
 #include "base/err.h"
 
+#define HOST_REPLAYED_MARK "replayed" /* a file of this name beside sys says so */
+
 struct host {
 	int sys;  /* /sys */
 	int proc; /* /proc */
@@ -18,6 +20,7 @@ struct host {
 	char sys_path[256];
 	char run_path[256];
 	char state_path[256]; /* what outlives a reboot: /var/lib/bulkhead */
+	bool replayed;        /* unpacked from a snapshot: facts to read, no device to ask */
 	unsigned answer_ms;   /* how long a driver may take over a request; 0 = as sysfs.h says */
 };
 

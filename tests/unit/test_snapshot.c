@@ -362,6 +362,43 @@ static void a_disk_that_is_full_is_an_error(void **state)
 	assert_non_null(strstr(capture.err, "could not be written"));
 }
 
+static void a_replayed_host_is_not_asked_for_what_it_cannot_answer(void **state)
+{
+	(void)state;
+	struct saved_host saved;
+	struct host_tree tree;
+	assert_int_equal(saved_host_open(&saved, "tests/fixtures/nfv.snapshot", &err), 0);
+	assert_true(saved.host.replayed);
+	/* Nor does a signal end us before what was unpacked is gone. */
+	sigset_t mask;
+	sigprocmask(SIG_SETMASK, NULL, &mask);
+	assert_int_equal(sigismember(&mask, SIGTERM), 1);
+	char root[sizeof(saved.root)];
+	memcpy(root, saved.root, sizeof(root));
+	saved_host_close(&saved);
+	assert_int_not_equal(access(root, F_OK), 0);
+	sigprocmask(SIG_SETMASK, NULL, &mask);
+	assert_int_equal(sigismember(&mask, SIGTERM), 0);
+	host_tree_make(&tree, "");
+	assert_int_equal(saved_host_open(&saved, tree.dir.path, &err), 0);
+	assert_false(saved.host.replayed);
+	saved_host_close(&saved);
+	assert_int_equal(access(tree.dir.path, F_OK), 0);
+	/* KVM itself would have to be asked; the plan is made all the same. */
+	static const char profile[] = "name = \"x\"; vcpus = 1; memory = \"512M\";\n"
+				      "boot = { kernel = \"/nonexistent\"; };\n"
+				      "devices = ( { pci = \"0000:17:01.0\"; } );\n";
+	char *argv[] = { (char *)"check", (char *)"--sysfs", (char *)"tests/fixtures/nfv.snapshot",
+			 (char *)write_file("x.cfg", profile), NULL };
+	capture_begin(&capture);
+	int status = cmd_check(4, argv);
+	capture_end(&capture);
+	assert_int_equal(status, CLI_FAILED);
+	assert_non_null(strstr(capture.out, "/nonexistent"));
+	assert_null(strstr(capture.out, "KVM"));
+	host_tree_remove(&tree);
+}
+
 static void snapshot_and_watch_are_for_whole_and_living_hosts(void **state)
 {
 	(void)state;
@@ -393,6 +430,7 @@ int main(void)
 		T(a_device_that_sleeps_is_not_woken),
 		T(a_snapshot_is_for_its_owner_and_goes_through_no_link),
 		T(a_disk_that_is_full_is_an_error),
+		T(a_replayed_host_is_not_asked_for_what_it_cannot_answer),
 		T(snapshot_and_watch_are_for_whole_and_living_hosts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
