@@ -17,6 +17,7 @@
 #define ANSWER_DEADLINE_MS 5000 /* a function may take 1 s after a reset (PCIe 6.0 §6.6.1) */
 #define LINK_DEADLINE_MS 5000   /* autonegotiation takes 1 to 3 s */
 #define POLL_MS 10
+#define VF_DEADLINE_MS 2000 /* of each VF, for its driver to make or take away */
 
 int pf_set_autoprobe(const struct host *host, struct bdf bdf, bool on, struct err *err)
 {
@@ -57,12 +58,21 @@ static int count_err(const struct host *host, struct bdf bdf, unsigned count, in
 	return code;
 }
 
+/* Drivers make and take away their VFs one after the other, before they answer. */
 static int write_count(const struct host *host, struct bdf bdf, unsigned count, struct err *err)
 {
 	char text[16];
+	uint64_t total = 0;
+	if (file_read_u64(host->sys, pf_path(bdf, "sriov_totalvfs").s, &total) || total > UINT16_MAX)
+		total = 0;
+	struct host patient = *host;
+	patient.answer_ms = (host->answer_ms ? host->answer_ms : SYSFS_ANSWER_MS) +
+			    VF_DEADLINE_MS * (unsigned)total;
 	snprintf(text, sizeof(text), "%u", count);
-	int r = sysfs_write(host, pf_path(bdf, "sriov_numvfs").s, text);
-	return r ? count_err(host, bdf, count, r, err) : 0;
+	int r = sysfs_ask(&patient, pf_path(bdf, "sriov_numvfs").s, text, err);
+	if (r == -ETIMEDOUT)
+		err_prefix(err, "%s: asking its driver for %u VFs", bdf_text(bdf).s, count);
+	return r && r != -ETIMEDOUT ? count_err(host, bdf, count, r, err) : r;
 }
 
 static int read_count(const struct host *host, struct bdf bdf, unsigned *ret_count, struct err *err)
