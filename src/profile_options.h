@@ -7,6 +7,7 @@
 #include "profile.h"
 
 extern const struct opt_table profile_options; /* of struct profile */
+extern const struct opt_table profile_device_options; /* of struct profile_device */
 
 /*
  * What one row cannot say of an entry of `devices`: it has either `pci` or `vf`, a VF's settings only

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which VF each entry of a profile gets: the one it names, or from the pool of those that are free. Read
- * from the host first (vf_choice_read.c), then chosen by a pure function; the plan takes the result as
+ * Which VF each entry of a profile gets: the one it names, or one of the pool of those that are free.
+ * Read from the host first (vf_choice_read.c), then chosen by a pure function; the plan takes the result as
  * it takes the inventory. What keeps two runs from choosing the same VF is the lock of the claims,
  * which a run holds from the reading to its own claim.
  */

@@ -10,8 +10,8 @@
 #include "sriov/pf.h"
 
 /*
- * VF `index` (from 0) of the PF: address by offset and stride (PCIe 6.0 §9.2.1.2), ids, class, and BARs
- * of the size that the PF's SR-IOV resources have for each VF. What the host does not tell stays 0.
+ * VF `index` (from 0) of the PF: address by offset and stride (PCIe 6.0 §9.2.1.2), ids, class, and
+ * BARs of the size that the PF's SR-IOV resources have for each VF. What the host does not tell stays 0.
  */
 void vf_sketch(const struct host *host, const struct pf *pf, unsigned index, struct pci_dev *ret);
 
