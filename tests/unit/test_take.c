@@ -235,7 +235,7 @@ static void runs_that_start_at_once_never_share_a_vf(void **state)
 		pid[i] = fork();
 		if (pid[i])
 			continue;
-		char name[8], c;
+		char name[16], c;
 		struct run mine = { 0 };
 		close(done[1]);
 		snprintf(name, sizeof(name), "run%d", i);
