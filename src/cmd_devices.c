@@ -60,7 +60,8 @@ static int write_snapshot(const char *path, const struct host *host, struct err 
 static int check_usage(const struct cmd_args *args)
 {
 	if (args->watch && (*args->host || args->snapshot))
-		cli_error("--watch is for this machine as it is now, not for a saved one or to save it");
+		cli_error("--watch is for this machine as it is now, not for a saved one or to "
+			  "save it");
 	else if (args->snapshot && (args->group || args->device || args->json))
 		cli_error("--snapshot writes the whole host: it goes with no choice of devices");
 	else

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* `bulkhead host`: what this machine can do for assigned devices, and what to do where it cannot. */
+/* `bulkhead host`: what this machine can do for assigned devices, and what to do where it cannot.
+ */
 #include "cmd.h"
 #include "host_report.h"
 #include "json.h"

@@ -56,7 +56,7 @@ static void end(struct watch *w, int r)
 
 /* --- a terminal --- */
 
-#define SCREEN_ON "\033[?1049h"        /* xterm: the alternate screen */
+#define SCREEN_ON "\033[?1049h" /* xterm: the alternate screen */
 #define SCREEN_OFF "\033[?1049l"
 #define SCREEN_CLEAR "\033[H\033[J" /* ECMA-48 CUP, ED */
 

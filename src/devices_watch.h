@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * `bulkhead devices --watch`: on a terminal the table, drawn again when something changed; in a pipe
- * the table and then a line for each change; as JSON an object a line, first for what there is and
- * then for each change. Until SIGINT, SIGTERM, SIGHUP, or until nobody reads any more.
+ * `bulkhead devices --watch`: on a terminal the table, drawn again when something changed; in a
+ * pipe the table and then a line for each change; as JSON an object a line, first for what there is
+ * and then for each change. Until SIGINT, SIGTERM, SIGHUP, or until nobody reads any more.
  */
 #ifndef BULKHEAD_DEVICES_WATCH_H
 #define BULKHEAD_DEVICES_WATCH_H

@@ -167,8 +167,8 @@ static json_t *fact_json(const void *ctx, size_t i)
 {
 	const struct fact *fact = &((const struct host_report *)ctx)->facts.at[i];
 	return json_pack("{s:s, s:s, s:s, s:o, s:o}", "section", fact->section, "fact", fact->name,
-			 "state", state_word(fact->state), "value", json_text(fact->value), "remedy",
-			 *fact->remedy ? json_text(fact->remedy) : json_null());
+			 "state", state_word(fact->state), "value", json_text(fact->value),
+			 "remedy", *fact->remedy ? json_text(fact->remedy) : json_null());
 }
 
 json_t *host_report_json(const struct host_report *report)

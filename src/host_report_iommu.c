@@ -75,7 +75,8 @@ static void no_iommu(struct host_report *report)
 	else if (has_table(report, "DMAR"))
 		fact_remedy(fact, "start the kernel with intel_iommu=on");
 	else if (has_table(report, "IVRS"))
-		fact_remedy(fact, "the firmware has one (IVRS): look for AMD-Vi in the kernel's log");
+		fact_remedy(fact,
+			    "the firmware has one (IVRS): look for AMD-Vi in the kernel's log");
 	else
 		fact_remedy(fact, "switch VT-d or AMD-Vi (often just \"IOMMU\") on in the "
 				  "firmware's set-up");
@@ -109,7 +110,8 @@ static void report_units(struct host_report *report, const struct units *units)
 		 count_groups(report->inv));
 }
 
-/* What the interrupt chips are called: with remapping all names start with IR-. 0 = nobody knows. */
+/* What the interrupt chips are called: with remapping all names start with IR-. 0 = nobody knows.
+ */
 static char remaps(const struct host_report *report)
 {
 	char answer = 0;
@@ -149,7 +151,8 @@ static void report_remapping(struct host_report *report, const struct units *uni
 	else if (report_booted_with(report, "intremap="))
 		fact_remedy(fact, "take intremap= from the kernel's command line");
 	else
-		fact_remedy(fact, "switch x2APIC or interrupt remapping on in the firmware's set-up");
+		fact_remedy(fact,
+			    "switch x2APIC or interrupt remapping on in the firmware's set-up");
 }
 
 static void report_posting(struct host_report *report, const struct units *units)

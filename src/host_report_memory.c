@@ -35,9 +35,9 @@ static void report_memlock(struct host_report *report)
 		return;
 	}
 	bool raise = hard == UINT64_MAX;
-	struct fact *fact = fact_add(report, section, name, raise ? FACT_PLAIN : FACT_WEAK,
-				     "%s here%s", size_text(limit).s,
-				     raise ? "; a run raises it" : "");
+	struct fact *fact =
+		fact_add(report, section, name, raise ? FACT_PLAIN : FACT_WEAK, "%s here%s",
+			 size_text(limit).s, raise ? "; a run raises it" : "");
 	if (!raise)
 		fact_remedy(fact, "a guest with devices locks all its memory: run as root, or set "
 				  "LimitMEMLOCK=infinity or memlock in limits.conf");

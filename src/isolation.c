@@ -38,9 +38,7 @@ struct acs acs_read(const uint8_t *cfg, size_t size)
 
 static enum isolation_state by_services(const struct acs *acs)
 {
-	return !acs->present      ? ISOLATION_NO_ACS
-	       : acs_lacking(acs) ? ISOLATION_OFF
-				  : ISOLATION_KEPT;
+	return !acs->present ? ISOLATION_NO_ACS : acs_lacking(acs) ? ISOLATION_OFF : ISOLATION_KEPT;
 }
 
 /* The kernel's rule (drivers/pci/pci.c, pci_acs_enabled), without its list of known devices. */

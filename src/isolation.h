@@ -26,7 +26,8 @@ struct acs {
 };
 
 /* What the kernel wants of a port before it keeps apart what is below. */
-#define ACS_WANTED 0x1d /* source validation, request and completion redirect, upstream forwarding */
+#define ACS_WANTED                                                                                 \
+	0x1d /* source validation, request and completion redirect, upstream forwarding */
 
 /* Wanted services that the function could have and has not on; all of them without a capability. */
 uint16_t acs_lacking(const struct acs *acs);
@@ -62,8 +63,8 @@ struct isolation {
 	const struct pci_dev *dev;
 	struct isolation_step step[ISOLATION_DEPTH]; /* the function first, the root port last */
 	unsigned n;                                  /* at least 1 */
-	int breaks;             /* index of the topmost port that breaks it, -1 = none */
-	bool overridden;        /* the kernel was told to believe in ACS (pcie_acs_override) */
+	int breaks;      /* index of the topmost port that breaks it, -1 = none */
+	bool overridden; /* the kernel was told to believe in ACS (pcie_acs_override) */
 	struct bdf slot[ISOLATION_SLOTS]; /* root ports that would isolate what is below them */
 	unsigned n_slots;
 	vec(struct isolation_share {

@@ -14,7 +14,8 @@ struct service {
 	uint16_t bit;
 	char name[3];
 };
-static const struct service services[] = { /* abbreviated as lspci does */
+static const struct service services[] = {
+	/* abbreviated as lspci does */
 	{ PCI_ACS_SV, "SV" }, { PCI_ACS_TB, "TB" }, { PCI_ACS_RR, "RR" }, { PCI_ACS_CR, "CR" },
 	{ PCI_ACS_UF, "UF" }, { PCI_ACS_EC, "EC" }, { PCI_ACS_DT, "DT" },
 };
@@ -71,7 +72,8 @@ static void put_state(struct text *text, const struct isolation_step *step)
 	const struct pci_dev *dev = step->dev;
 	switch (step->state) {
 	case ISOLATION_UNKNOWN:
-		text_put(text, dev && dev->asleep ? "asleep in D3cold: not read" : "run as root to see");
+		text_put(text,
+			 dev && dev->asleep ? "asleep in D3cold: not read" : "run as root to see");
 		break;
 	case ISOLATION_KEPT:
 		text_put(text, "keeps apart");
@@ -123,8 +125,8 @@ static int print_path(const struct isolation *iso, FILE *out, bool colour)
 		else
 			table_cell(&table, SHADE_NONE, "-");
 		table_cell(&table, SHADE_NONE, "%s", acs);
-		table_cell(&table, shade_of(iso, i), "%s%s", (int)i == iso->breaks ? "breaks it: " : "",
-			   state);
+		table_cell(&table, shade_of(iso, i), "%s%s",
+			   (int)i == iso->breaks ? "breaks it: " : "", state);
 		table_end_row(&table);
 	}
 	return table_print(&table, out, colour);
@@ -205,11 +207,13 @@ int isolation_print(const struct isolation *iso, FILE *out, bool colour)
 		     "  By a rule of the kernel's (an alias or a quirk) its group also holds");
 	print_slots(iso, out);
 	if (trusted(iso) && iso->overridden)
-		fputs("  The kernel takes ACS for given (pcie_acs_override): groups may promise more "
+		fputs("  The kernel takes ACS for given (pcie_acs_override): groups may promise "
+		      "more "
 		      "than the hardware keeps.\n",
 		      out);
 	else if (trusted(iso))
-		fputs("  The kernel knows the port to isolate without the capability (a quirk).\n", out);
+		fputs("  The kernel knows the port to isolate without the capability (a quirk).\n",
+		      out);
 	return 0;
 }
 
@@ -255,7 +259,7 @@ static json_t *slot_json(const void *ctx, size_t i)
 
 json_t *isolation_json(const struct isolation *iso)
 {
-	return json_pack("{s:o, s:o, s:o, s:b}", "path", json_list(step_json, iso, iso->n), "shared",
-			 json_list(share_json, iso, iso->shared.n), "isolating_ports",
+	return json_pack("{s:o, s:o, s:o, s:b}", "path", json_list(step_json, iso, iso->n),
+			 "shared", json_list(share_json, iso, iso->shared.n), "isolating_ports",
 			 json_list(slot_json, iso, iso->n_slots), "acs_override", iso->overridden);
 }

@@ -47,8 +47,8 @@ static int make_root(struct saved_host *saved, struct err *err)
 /* So that host_open knows. A snapshot that has such an entry of its own means the same. */
 static int add_mark(int root, struct err *err)
 {
-	int fd = openat(root, HOST_REPLAYED_MARK, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC,
-			0600);
+	int fd =
+		openat(root, HOST_REPLAYED_MARK, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return err_errno(err, -errno, HOST_REPLAYED_MARK);
 	close(fd);

@@ -17,7 +17,8 @@ struct saved_host {
 	struct host host;
 	char root[256]; /* "" = the machine's own */
 	bool unpacked;  /* root is ours to remove */
-	sigset_t mask;  /* as it was before; while unpacked no signal ends us with that left behind */
+	sigset_t
+		mask; /* as it was before; while unpacked no signal ends us with that left behind */
 };
 
 /* `where` "" = the machine's own. saved_host_close only after 0. */

@@ -27,14 +27,14 @@
 #define SNAPSHOT_MAGIC "bulkhead-snapshot 1"
 #define SNAPSHOT_SIZE_MAX (64u << 20)
 #define SNAPSHOT_PATH_MAX 255
-#define SNAPSHOT_DATA_MAX 4096     /* bytes of a file with `@` */
-#define SNAPSHOT_TEXT_MAX 65536    /* bytes of one of lines */
+#define SNAPSHOT_DATA_MAX 4096  /* bytes of a file with `@` */
+#define SNAPSHOT_TEXT_MAX 65536 /* bytes of one of lines */
 #define SNAPSHOT_ENTRIES_MAX 500000
 
 /*
- * Where the entries of a snapshot go, in its order. Paths are relative, of printable characters, and
- * never have `..` in them; a link's target goes up no further than the tree's root. An error ends
- * the parsing.
+ * Where the entries of a snapshot go, in its order. Paths are relative, of printable characters,
+ * and never have `..` in them; a link's target goes up no further than the tree's root. An error
+ * ends the parsing.
  */
 struct snapshot_sink {
 	int (*dir)(void *ctx, const char *path);
@@ -48,14 +48,15 @@ int snapshot_parse(const char *text, size_t size, const struct snapshot_sink *si
 		   struct err *err);
 
 /*
- * Makes the tree of snapshot `path` in the empty directory `dirfd`. No entry is made through a link:
- * -EBADMSG. After an error a part of the tree may be there.
+ * Makes the tree of snapshot `path` in the empty directory `dirfd`. No entry is made through a
+ * link: -EBADMSG. After an error a part of the tree may be there.
  */
 int snapshot_unpack(const char *path, int dirfd, struct err *err);
 
 /*
- * Writes one of `host`: its PCI functions and what the commands ask of the rest. Left out are serial
- * numbers, MAC addresses, addresses of routers and paths below mount points. -EIO when `out` failed.
+ * Writes one of `host`: its PCI functions and what the commands ask of the rest. Left out are
+ * serial numbers, MAC addresses, addresses of routers and paths below mount points. -EIO when `out`
+ * failed.
  */
 int snapshot_write(const struct host *host, FILE *out, struct err *err);
 

@@ -53,7 +53,8 @@ void keep_scrub_config(uint8_t *cfg, size_t size)
 	uint16_t vpd = pci_cap_find(cfg, size, PCI_CAP_ID_VPD);
 	if (vpd)
 		zero(cfg, size, vpd + PCI_VPD_ADDR, 6);
-	uint16_t serial = size == PCIE_CFG_SIZE ? pci_ext_cap_find(cfg, size, PCI_EXT_CAP_ID_DSN) : 0;
+	uint16_t serial =
+		size == PCIE_CFG_SIZE ? pci_ext_cap_find(cfg, size, PCI_EXT_CAP_ID_DSN) : 0;
 	if (serial)
 		zero(cfg, size, serial + 4u, 8); /* PCIe 6.0 §7.9.3 */
 }
@@ -87,8 +88,8 @@ static bool keep_devices(char *line)
 
 static bool keep_cpuinfo(char *line)
 {
-	static const char *const keys[] = { "processor", "vendor_id",  "cpu family",
-					    "model",     "stepping",   "microcode",
+	static const char *const keys[] = { "processor", "vendor_id", "cpu family",
+					    "model",     "stepping",  "microcode",
 					    "flags",     "vmx flags", "address sizes" };
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
 		if (starts(line, keys[i]))
@@ -99,9 +100,18 @@ static bool keep_cpuinfo(char *line)
 /* Words of the kernel's command line that change what is shown; others may hold secrets. */
 static bool keep_cmdline(char *line)
 {
-	static const char *const words[] = { "intel_iommu", "amd_iommu", "iommu", "pcie_acs_override",
-					     "pci=", "pcie_aspm", "vfio", "kvm", "hugepages",
-					     "hugepagesz", "default_hugepagesz", "intremap",
+	static const char *const words[] = { "intel_iommu",
+					     "amd_iommu",
+					     "iommu",
+					     "pcie_acs_override",
+					     "pci=",
+					     "pcie_aspm",
+					     "vfio",
+					     "kvm",
+					     "hugepages",
+					     "hugepagesz",
+					     "default_hugepagesz",
+					     "intremap",
 					     "efi=disable_early_pci_dma" };
 	char kept[1024], *save = NULL;
 	struct text text = text_in(kept, sizeof(kept));
@@ -154,12 +164,13 @@ static bool keep_route(char *line)
 {
 	char iface[64];
 	unsigned destination, flags, mask;
-	if (sscanf(line, "%63s %x %*x %x %*d %*d %*d %x", iface, &destination, &flags, &mask) != 4 ||
+	if (sscanf(line, "%63s %x %*x %x %*d %*d %*d %x", iface, &destination, &flags, &mask) !=
+		    4 ||
 	    destination || mask)
 		return false;
 	char kept[160];
-	int n = snprintf(kept, sizeof(kept), "%s\t00000000\t00000000\t%04x\t0\t0\t0\t00000000", iface,
-			 flags);
+	int n = snprintf(kept, sizeof(kept), "%s\t00000000\t00000000\t%04x\t0\t0\t0\t00000000",
+			 iface, flags);
 	if ((size_t)n > strlen(line))
 		return false;
 	memcpy(line, kept, (size_t)n + 1);

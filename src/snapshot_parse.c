@@ -262,8 +262,7 @@ static int parse_all(struct parser *p)
 	return r ? r : bad(p, "the file was cut: it has no end");
 }
 
-int snapshot_parse(const char *text, size_t size, const struct snapshot_sink *sink,
-		   struct err *err)
+int snapshot_parse(const char *text, size_t size, const struct snapshot_sink *sink, struct err *err)
 {
 	autofree struct parser *p = calloc(1, sizeof(*p));
 	autofree uint8_t *data = malloc(SNAPSHOT_TEXT_MAX);

@@ -11,9 +11,9 @@
 #include "snapshot.h"
 
 /*
- * The directory of the last entry stays open: neighbours follow each other. Links are never followed
- * on the way to a directory, so each one is as deep as its path says, and a link that goes up no
- * further than that stays within the tree.
+ * The directory of the last entry stays open: neighbours follow each other. Links are never
+ * followed on the way to a directory, so each one is as deep as its path says, and a link that goes
+ * up no further than that stays within the tree.
  */
 struct unpacker {
 	int root;
@@ -102,8 +102,8 @@ static int make_file(void *ctx, const char *path, const void *data, size_t size)
 	int dir = parent_of(u, path, &name);
 	if (dir < 0)
 		return fail(u, dir, path);
-	autoclose int fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-				  0600);
+	autoclose int fd =
+		openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return fail(u, -errno, path);
 	ssize_t n = write(fd, data, size);

@@ -56,7 +56,8 @@ static const char *const of_function[] = {
 	"iommu/*/amd-iommu/features",
 };
 
-/* Of the rest of the host. A pattern goes through no link; one that ends in / matches directories. */
+/* Of the rest of the host. A pattern goes through no link; one that ends in / matches directories.
+ */
 static const char *const of_host[] = {
 	"dev/kvm",
 	"dev/iommu",
@@ -237,7 +238,8 @@ static bool is_dir(const struct writer *w, const char *path)
 	return !*rest || (!fstatat(dir, rest, &st, AT_SYMLINK_NOFOLLOW) && S_ISDIR(st.st_mode));
 }
 
-/* One name in place of the first component of a pattern; `rest` is the others, "" or NULL = none. */
+/* One name in place of the first component of a pattern; `rest` is the others, "" or NULL = none.
+ */
 static void descend(struct writer *w, const char *path, const char *name, const char *rest)
 {
 	char below[PATH_MAX];

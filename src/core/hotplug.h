@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The kernel's announcements of PCI devices that come, go, or change hands, through libudev. Straight
- * from the kernel: udevd need not run.
+ * The kernel's announcements of PCI devices that come, go, or change hands, through libudev.
+ * Straight from the kernel: udevd need not run.
  */
 #ifndef BULKHEAD_CORE_HOTPLUG_H
 #define BULKHEAD_CORE_HOTPLUG_H

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What is only looked at of a PCI function: power, links, BAR sizes to choose from, possible VFs. */
+/* What is only looked at of a PCI function: power, links, BAR sizes to choose from, possible VFs.
+ */
 #include "core/inventory_parts.h"
 
 #include <stdio.h>
@@ -71,8 +72,7 @@ static void see_bar_sizes(int dir, struct pci_dev *dev, unsigned bar)
 		return;
 	snprintf(attr, sizeof(attr), "resource%u_resize", bar);
 	if (pci_attr_read(dir, attr, text, sizeof(text)) > 0)
-		dev->bar_sizes[bar] =
-			strtoull(text, NULL, 16) & ((UINT64_C(1) << REBAR_SIZES) - 1);
+		dev->bar_sizes[bar] = strtoull(text, NULL, 16) & ((UINT64_C(1) << REBAR_SIZES) - 1);
 }
 
 static void see_max_vfs(int dir, struct pci_dev *dev)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* bench_inventory SNAPSHOT [RUNS]: what reading that host costs, and showing it as `devices` does. */
+/* bench_inventory SNAPSHOT [RUNS]: what reading that host costs, and showing it as `devices` does.
+ */
 // with: fake/count_opens.c
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,7 +70,8 @@ int main(int argc, char **argv)
 		return 1;
 	qsort(runs, (size_t)n, sizeof(*runs), by_read);
 	double files = (double)(count_opens + count_links) / n;
-	printf("%zu functions: inventory %.1f ms (best %.1f, worst %.1f of %d), with names and verdicts "
+	printf("%zu functions: inventory %.1f ms (best %.1f, worst %.1f of %d), with names and "
+	       "verdicts "
 	       "%.1f ms\n%.0f files and links read, %.1f a function\n",
 	       functions, runs[n / 2].read, runs[0].read, runs[n - 1].read, n, runs[n / 2].shown,
 	       files, files / (double)functions);

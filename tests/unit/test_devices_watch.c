@@ -22,9 +22,8 @@
 
 #define PATIENCE_MS 20000 /* for a busy machine */
 
-static const char host_text[] =
-	"pci 0000:01:00.0 8086:10c9 class=020000 group=1 driver=igb\n"
-	"pci 0000:02:00.0 1b36:0010 class=010802 group=2 driver=nvme\n";
+static const char host_text[] = "pci 0000:01:00.0 8086:10c9 class=020000 group=1 driver=igb\n"
+				"pci 0000:02:00.0 1b36:0010 class=010802 group=2 driver=nvme\n";
 
 static struct host_tree tree;
 static int events;  /* our end: a byte is an event */

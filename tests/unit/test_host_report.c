@@ -27,13 +27,12 @@ static const char amd[] =
 	"sys/module/kvm_amd/parameters/avic = 0\\n\n";
 static const char groups[] = "pci 0000:01:00.0 8086:10c9 class=020000 group=1 driver=igb\n"
 			     "pci 0000:02:00.0 8086:10c9 class=020000 group=2 driver=igb\n";
-static const char dmar[] =
-	"sys/class/iommu/dmar0 -> ../../devices/virtual/iommu/dmar0\n"
-	"sys/class/iommu/dmar1 -> ../../devices/virtual/iommu/dmar1\n"
-	"sys/devices/virtual/iommu/dmar0/intel-iommu/cap = 8000000c00000000\\n\n"
-	"sys/devices/virtual/iommu/dmar0/intel-iommu/ecap = 8\\n\n"
-	"sys/devices/virtual/iommu/dmar1/intel-iommu/cap = 0800000c00000000\\n\n"
-	"sys/devices/virtual/iommu/dmar1/intel-iommu/ecap = 8\\n\n";
+static const char dmar[] = "sys/class/iommu/dmar0 -> ../../devices/virtual/iommu/dmar0\n"
+			   "sys/class/iommu/dmar1 -> ../../devices/virtual/iommu/dmar1\n"
+			   "sys/devices/virtual/iommu/dmar0/intel-iommu/cap = 8000000c00000000\\n\n"
+			   "sys/devices/virtual/iommu/dmar0/intel-iommu/ecap = 8\\n\n"
+			   "sys/devices/virtual/iommu/dmar1/intel-iommu/cap = 0800000c00000000\\n\n"
+			   "sys/devices/virtual/iommu/dmar1/intel-iommu/ecap = 8\\n\n";
 
 static struct host_tree tree;
 static struct inventory inv;
@@ -169,9 +168,10 @@ static void interrupts_that_are_not_remapped_are_missing_or_weak(void **state)
 	teardown(NULL);
 	setup(NULL);
 	host_tree_add(&tree, groups);
-	host_tree_add(&tree, "sys/kernel/irq/9/chip_name = IO-APIC\\n\n"
-			     "proc/cmdline = intremap=off\\n\n"
-			     "sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts = Y\\n\n");
+	host_tree_add(&tree,
+		      "sys/kernel/irq/9/chip_name = IO-APIC\\n\n"
+		      "proc/cmdline = intremap=off\\n\n"
+		      "sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts = Y\\n\n");
 	make();
 	assert_fact("IOMMU", "interrupt remapping", FACT_WEAK, "do without", "take intremap=");
 }
@@ -180,7 +180,8 @@ static void firmware_memory_names_its_devices(void **state)
 {
 	(void)state;
 	host_tree_add(&tree, groups);
-	host_tree_add(&tree, "sys/kernel/iommu_groups/2/reserved_regions = 0x1000 0x1fff direct\\n\n");
+	host_tree_add(&tree,
+		      "sys/kernel/iommu_groups/2/reserved_regions = 0x1000 0x1fff direct\\n\n");
 	make();
 	assert_fact("IOMMU", "reserved regions", FACT_WEAK, "memory for 0000:02:00.0",
 		    "cannot be assigned");

@@ -119,8 +119,8 @@ static void without_privilege_the_link_comes_from_attributes(void **state)
 static void what_the_kernel_does_not_know_is_no_link(void **state)
 {
 	(void)state;
-	host_tree_add(&tree, DIR_OF "max_link_speed = Unknown\\n\n" DIR_OF
-				    "max_link_width = 255\\n\n");
+	host_tree_add(&tree,
+		      DIR_OF "max_link_speed = Unknown\\n\n" DIR_OF "max_link_width = 255\\n\n");
 	see();
 	assert_string_equal(link_text(), "");
 }

@@ -119,7 +119,8 @@ static void a_link_never_leaves_the_tree(void **state)
 static void nothing_is_made_through_a_link(void **state)
 {
 	(void)state;
-	/* Each alone is harmless: together the second link would be nearer to the root than it says. */
+	/* Each alone is harmless: together the second link would be nearer to the root than it
+	 * says. */
 	refused(MAGIC "p/q/r -> ../../s\ns/x = 1\np/q/r/t/u -> ../../../../etc\nend 3\n",
 		"goes through what is no directory");
 	refused(MAGIC "s/t -> u\ns/t/v = 1\nend 2\n", "goes through what is no directory");
@@ -128,8 +129,8 @@ static void nothing_is_made_through_a_link(void **state)
 static void a_path_has_only_plain_names(void **state)
 {
 	(void)state;
-	static const char *const paths[] = { "/a",   "../a", "a/../b", "a//b", "./a", "a/.",
-					     "..",   ".",    "a/..",   "/",    "" };
+	static const char *const paths[] = { "/a", "../a", "a/../b", "a//b", "./a", "a/.",
+					     "..", ".",    "a/..",   "/",    "" };
 	for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
 		char text[128];
 		snprintf(text, sizeof(text), MAGIC "%s = 1\nend 1\n", paths[i]);
@@ -270,8 +271,10 @@ static const char host_text[] =
 	"sys/devices/pci0000:00/0000:01:00.0/net/enx0a1b2c3d4e5f/flags = 0x1003\n\n"
 	"sys/class/net/enx0a1b2c3d4e5f -> "
 	"../../devices/pci0000:00/0000:01:00.0/net/enx0a1b2c3d4e5f\n"
-	"proc/net/route = Iface\tDestination\\nenx0a1b2c3d4e5f\t00000000\t0100A8C0\t0003\t0\t0\t100\t"
-	"00000000\t0\t0\t0\\nenx0a1b2c3d4e5f\t0000A8C0\t00000000\t0001\t0\t0\t100\t00FFFFFF\t0\t0\t0"
+	"proc/net/route = "
+	"Iface\tDestination\\nenx0a1b2c3d4e5f\t00000000\t0100A8C0\t0003\t0\t0\t100\t"
+	"00000000\t0\t0\t0\\nenx0a1b2c3d4e5f\t0000A8C0\t00000000\t0001\t0\t0\t100\t00FFFFFF\t0\t0\t"
+	"0"
 	"\\n\n"
 	"proc/cmdline = root=UUID=0d1b-secret intel_iommu=on password=hunter2\\n\n"
 	"proc/self/mountinfo = 30 1 259:1 / /srv/customer/secret rw,user=alice - ext4 "
@@ -297,10 +300,11 @@ static void put_config(const struct host_tree *tree)
 static void what_tells_the_owner_is_left_out(void **state)
 {
 	(void)state;
-	static const char *const secrets[] = { "0a1b2c",  "0a:1b",    "secret",  "hunter2", "0100A8C0",
-					       "alice",   "SERIAL",   "server:", "ab ab",   "cd cd" };
-	static const char *const kept[] = { "enx000000000000", "intel_iommu=on", "sriov_numvfs = 2",
-					    "00:00:00:00:00:00 on", "/srv/* rw", "200 77" };
+	static const char *const secrets[] = { "0a1b2c", "0a:1b",  "secret",  "hunter2", "0100A8C0",
+					       "alice",  "SERIAL", "server:", "ab ab",   "cd cd" };
+	static const char *const kept[] = { "enx000000000000",  "intel_iommu=on",
+					    "sriov_numvfs = 2", "00:00:00:00:00:00 on",
+					    "/srv/* rw",        "200 77" };
 	struct host_tree tree;
 	host_tree_make(&tree, host_text);
 	put_config(&tree);
@@ -335,9 +339,12 @@ static void a_snapshot_is_for_its_owner_and_goes_through_no_link(void **state)
 	struct host_tree tree;
 	struct stat st;
 	host_tree_make(&tree, "pci 0000:01:00.0 8086:10c9 class=020000 group=1\n");
-	char *argv[] = { (char *)"devices",    (char *)"--host",
-			 tree.dir.path,        (char *)"--snapshot",
-			 (char *)tempdir_path(&dir, "out"), NULL };
+	char *argv[] = { (char *)"devices",
+			 (char *)"--host",
+			 tree.dir.path,
+			 (char *)"--snapshot",
+			 (char *)tempdir_path(&dir, "out"),
+			 NULL };
 	assert_int_equal(cmd_devices(5, argv), CLI_OK);
 	assert_int_equal(fstatat(dir.fd, "out", &st, 0), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
@@ -353,8 +360,10 @@ static void a_snapshot_is_for_its_owner_and_goes_through_no_link(void **state)
 static void a_disk_that_is_full_is_an_error(void **state)
 {
 	(void)state;
-	char *argv[] = { (char *)"devices",   (char *)"--host",   (char *)"tests/fixtures/nfv.snapshot",
-			 (char *)"--snapshot", (char *)"/dev/full", NULL };
+	char *argv[] = {
+		(char *)"devices",    (char *)"--host",    (char *)"tests/fixtures/nfv.snapshot",
+		(char *)"--snapshot", (char *)"/dev/full", NULL
+	};
 	capture_begin(&capture);
 	int status = cmd_devices(5, argv);
 	capture_end(&capture);
@@ -402,7 +411,8 @@ static void a_replayed_host_is_not_asked_for_what_it_cannot_answer(void **state)
 static void snapshot_and_watch_are_for_whole_and_living_hosts(void **state)
 {
 	(void)state;
-	char *both[] = { (char *)"devices", (char *)"--watch", (char *)"--host", (char *)"/", NULL };
+	char *both[] = { (char *)"devices", (char *)"--watch", (char *)"--host", (char *)"/",
+			 NULL };
 	char *one[] = { (char *)"devices", (char *)"--snapshot", (char *)"-", (char *)"01:00.0",
 			NULL };
 	capture_begin(&capture);
