@@ -57,4 +57,21 @@ surprise_run() {
 	same "the NVMe controller is back" "$nvme_driver" "$(driver_of "$nvme")"
 	host_reads_nvme "afterwards"
 	same "nothing is left to recover" "" "$(ls -d /run/bulkhead/*/ 2>/dev/null)"
+	what_changed "$1" "$2" "$e1000e"
+}
+
+# what_changed NAME IOMMU-KIND ADDRESS — that start was recorded: one without the device says what is
+# missing, and so does a report
+what_changed() {
+	"$bulkhead" run "$LAB_OUT/$1.cfg" --iommu "$2" <&7 > "$LAB_OUT/again.txt" 2>&1
+	same "without its devices it does not start again" 1 $?
+	contains "it says since when" "$LAB_OUT/again.txt" '^changed since the last good start \(20'
+	contains "and what is missing" "$LAB_OUT/again.txt" "device $3: is not there; was 8086:10d3"
+	check "a report is written" "$bulkhead" report "$LAB_OUT/$1.cfg" --iommu "$2" \
+		--output "$LAB_OUT/report.tar"
+	tar xOf "$LAB_OUT/report.tar" "bulkhead-report-$1/differences" > "$LAB_OUT/differences.txt"
+	contains "it has the difference too" "$LAB_OUT/differences.txt" "device $3: is not there"
+	tar xOf "$LAB_OUT/report.tar" "bulkhead-report-$1/kernel.log" > "$LAB_OUT/kernel.txt"
+	contains "and the kernel's messages" "$LAB_OUT/kernel.txt" "vfio-pci $3"
+	same "no MAC is in it" "" "$(tar xOf "$LAB_OUT/report.tar" | grep -aoE '52:54:00:0b:0[0-9:a-f]+' | head -n 1)"
 }
