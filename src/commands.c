@@ -28,7 +28,7 @@ static const char *const profile_actions[] = { "dump", "reference", NULL };
 /* Commands that only look at a host take a snapshot too. */
 #define OPT_SAVED                                                                                  \
 	OPTION(host, "host", CLI_TEXT, .value = "WHERE", .complete = CLI_COMPLETE_FILE,            \
-	       .help = "look at a snapshot, or at the sys, proc, dev and run of a directory"),     \
+	       .help = "look at a snapshot, or at a saved directory"),     \
 		OPTION(host, "sysfs", CLI_TEXT, .value = "WHERE", .complete = CLI_COMPLETE_FILE,   \
 		       .help = "another name of --host")
 #define OPT_VERBOSE                                                                                \
