@@ -71,7 +71,7 @@ static const struct cli_option reset_options[] = { OPT_TIMEOUT, OPT_HOST };
 static const struct cli_option recover_options[] = { OPT_HOST, OPT_VERBOSE };
 static const struct cli_option status_options[] = {
 	OPTION(registers, "registers", CLI_FLAG, .letter = 'r',
-	       .help = "show the vCPUs' registers; the guest is paused for a moment"),
+	       .help = "show the vCPUs' registers; pauses the guest briefly"),
 	OPT_JSON,
 	OPT_HOST,
 };
@@ -128,8 +128,8 @@ const struct cli_command commands[N_COMMANDS] = {
 	},
 	[CMD_HOST] = {
 		"host", "show what this machine can do for assigned devices",
-		"Says what processor, IOMMU, kernel and memory give a guest with devices, and what\n"
-		"to do where something is missing.",
+		"Says what processor, IOMMU, kernel and memory give a guest with devices, and\n"
+		"what to do where something is missing.",
 		OPTIONS(host_options),
 	},
 	[CMD_CHECK] = {
@@ -167,10 +167,10 @@ const struct cli_command commands[N_COMMANDS] = {
 	},
 	[CMD_RESET] = {
 		"reset", "reset a device, and see whether it came back as it was",
-		"Resets DEVICE by the mildest of the kernel's methods that brings it back with the\n"
-		"same ids, BARs, capabilities, link and power state. It must be without a driver\n"
-		"or on vfio-pci, and nobody's. One that does not answer after any is put into\n"
-		"quarantine: neither a virtual machine nor a driver gets it.",
+		"Resets DEVICE by the mildest of the kernel's methods that brings it back with\n"
+		"the same ids, BARs, capabilities, link and power state. It must be without a\n"
+		"driver or on vfio-pci, and nobody's. One that does not answer after any is put\n"
+		"into quarantine: neither a virtual machine nor a driver gets it.",
 		OPTIONS(reset_options), OPERANDS(one_device_operand),
 	},
 	[CMD_RUN] = {
@@ -200,10 +200,10 @@ const struct cli_command commands[N_COMMANDS] = {
 	[CMD_REPORT] = {
 		"report", "write a bundle for a bug report about a profile",
 		"Writes a tar archive with the profile, the plan, the devices and facts of the\n"
-		"host, a snapshot of it, what has changed since the profile last ran, its journal\n"
-		"and the kernel's messages about VFIO and the devices, and prints what is in it.\n"
-		"Host and user names, serial numbers, MAC and IP addresses and UUIDs are replaced.\n"
-		"Changes nothing. Run it as root: the kernel shows others less.",
+		"host, a snapshot of it, what has changed since the profile last ran, its\n"
+		"journal and the kernel's messages about VFIO and the devices, and prints what\n"
+		"is in it. Host and user names, serial numbers, MAC and IP addresses and UUIDs\n"
+		"are replaced. Changes nothing. Run it as root: the kernel shows others less.",
 		OPTIONS(report_options), OPERANDS(profile_operand),
 	},
 	[CMD_PROFILE] = {
