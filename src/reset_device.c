@@ -18,6 +18,7 @@
 #include "quarantine.h"
 #include "reset_history.h"
 #include "reset_proof.h"
+#include "vfio/hot_reset.h"
 
 /* A device has a second after a reset, and may ask for more by retry status (PCIe 6.0 §6.6.1). */
 #define ANSWER_MS 5000u
@@ -126,17 +127,47 @@ static void note(struct reset *reset, const char *method, const char *what)
 	text_put(&reset->tried, "%s%s: %s", reset->tried.n ? "; " : "", method, what);
 }
 
+/* Through VFIO, which wants to see that all of them are ours. */
+static int reset_through_vfio(const struct reset *reset, struct err *err)
+{
+	struct inventory_want want[SET_MAX] = { 0 };
+	const struct pci_dev *set[SET_MAX];
+	struct inventory inv;
+	for (unsigned i = 0; i < reset->n; i++)
+		want[i].bdf = reset->set[i].bdf;
+	int r = inventory_read_for(&inv, reset->host, want, reset->n, err);
+	if (r)
+		return r;
+	for (unsigned i = 0; !r && i < reset->n; i++) {
+		set[i] = inventory_find(&inv, reset->set[i].bdf);
+		if (!set[i] || strcmp(set[i]->driver, "vfio-pci") != 0)
+			r = err_set(err, -EINVAL, "%s is not on vfio-pci; bulkhead bind %s",
+				    bdf_text(reset->set[i].bdf).s, bdf_text(reset->set[i].bdf).s);
+	}
+	if (!r)
+		r = vfio_hot_reset_unused(reset->host, set, reset->n, err);
+	inventory_fini(&inv);
+	return r;
+}
+
 /*
  * The kernel resets a bus for a function that is alone on it; for several the port has an attribute
- * of its own (Linux 6.13).
+ * of its own (Linux 6.13), and VFIO a way for whoever has them all.
  */
+static int reset_bus(const struct reset *reset, struct err *err)
+{
+	struct path way;
+	snprintf(way.s, sizeof(way.s), "bus/pci/devices/%s/reset_subordinate", reset->port);
+	if (faccessat(reset->host->sys, way.s, F_OK, 0))
+		return reset_through_vfio(reset, err);
+	return sysfs_ask(reset->host, way.s, "1", err);
+}
+
 static int ask_kernel(const struct reset *reset, const char *method, struct err *err)
 {
 	struct path way = path_of(reset->bdf, "reset_method");
-	if (hits_bus(method) && reset->n > 1) {
-		snprintf(way.s, sizeof(way.s), "bus/pci/devices/%s/reset_subordinate", reset->port);
-		return sysfs_ask(reset->host, way.s, "1", err);
-	}
+	if (hits_bus(method) && reset->n > 1)
+		return reset_bus(reset, err);
 	int r = faccessat(reset->host->sys, way.s, F_OK, 0)
 			? 0
 			: sysfs_ask(reset->host, way.s, method, err);
@@ -178,7 +209,7 @@ static bool try_method(struct reset *reset, const char *method)
 	bool good = !r && prove(reset, bus ? reset->n : 1, &text);
 	reset->hangs = r == -ETIMEDOUT;
 	if (r)
-		note(reset, method, r == -ETIMEDOUT ? why.text : strerror(-r));
+		note(reset, method, *why.text ? why.text : strerror(-r));
 	else if (!good)
 		note(reset, method, buf);
 	/* Without a history a reset is as good; the failure is not the device's. */
@@ -190,7 +221,7 @@ static bool try_method(struct reset *reset, const char *method)
 
 static bool try_all(struct reset *reset, const char *methods, struct reset_report *ret)
 {
-	char list[NAME_MAX_SHORT], *save = NULL;
+	char list[NAME_MAX_SHORT + 8], *save = NULL;
 	snprintf(list, sizeof(list), "%s", methods);
 	for (char *method = strtok_r(list, " ", &save); method && !reset->hangs;
 	     method = strtok_r(NULL, " ", &save))
@@ -223,19 +254,22 @@ static int failed(struct reset *reset, struct err *err)
 
 static int climb(struct reset *reset, struct reset_report *ret, struct err *err)
 {
-	char methods[NAME_MAX_SHORT] = "";
+	char methods[NAME_MAX_SHORT + 8] = "";
+	int r = find_set(reset, err);
+	if (r)
+		return r;
 	ssize_t n = file_read(reset->host->sys, path_of(reset->bdf, "reset_method").s, methods,
-			      sizeof(methods));
+			      NAME_MAX_SHORT);
 	/* Before Linux 5.15 the kernel does not say, and chooses itself. */
 	if (n == -ENOENT && !faccessat(reset->host->sys, path_of(reset->bdf, "reset").s, F_OK, 0))
 		snprintf(methods, sizeof(methods), "default");
+	/* Of functions that share a bus the kernel lists it for none. */
+	if (reset->n > 1 && !strstr(methods, "bus"))
+		strcat(methods, *methods ? " bus" : "bus");
 	if (!*methods)
 		return err_set(err, -ENOTTY, "%s: the kernel knows no way to reset it",
 			       bdf_text(reset->bdf).s);
 	reset->tried = text_in(ret->tried, sizeof(ret->tried));
-	int r = find_set(reset, err);
-	if (r)
-		return r;
 	if (!try_all(reset, methods, ret))
 		return failed(reset, err);
 	return quarantine_lift(reset->host, reset->bdf, err);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-// replaces: core/sysfs.c
-// with: fake/fake_sysfs.c fake/host_tree.c
+// replaces: core/sysfs.c vfio/uapi.c iommu/uapi.c
+// with: fake/fake_sysfs.c fake/host_tree.c fake/fake_vfio.c fake/fake_iommu.c
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "by_hand.h"
 #include "fake/fake_sysfs.h"
+#include "fake/fake_vfio.h"
 #include "fake/host_tree.h"
 #include "journal.h"
 #include "quarantine.h"
@@ -287,17 +288,24 @@ static void what_is_not_ours_is_not_reset(void **state)
 	assert_string_equal(asked, "");
 }
 
-static void a_bus_is_reset_only_where_all_on_it_is_ours(void **state)
+/* A second function on the card, with its sound driver. */
+static void add_sound(void)
 {
-	(void)state;
 	uint8_t cfg[512];
 	host_tree_add(&tree, "driver snd_hda_intel\n"
 			     "sys/bus/pci/devices/0000:01:00.1 -> "
 			     "../../../devices/pci0000:00/0000:00:01.0/0000:01:00.1\n" SOUND
 			     "/vendor = 0x10de\\n\n" SOUND "/device = 0x10f1\\n\n" SOUND
-			     "/driver -> ../../../../bus/pci/drivers/snd_hda_intel\n");
+			     "/driver -> ../../../../bus/pci/drivers/snd_hda_intel\n" SOUND
+			     "/iommu_group -> ../../../../kernel/iommu_groups/1\n");
 	make_config(cfg);
 	put_config("0000:01:00.1", cfg, sizeof(cfg));
+}
+
+static void a_bus_is_reset_only_where_all_on_it_is_ours(void **state)
+{
+	(void)state;
+	add_sound();
 	host_tree_add(&tree, GPU "/reset_method = bus\\n\n");
 	then(0, "bus", WELL);
 	assert_int_equal(reset(gpu), -EIO);
@@ -306,12 +314,58 @@ static void a_bus_is_reset_only_where_all_on_it_is_ours(void **state)
 	assert_history("bus", 0, 0);
 	/* Ours as well: the port resets both, and both are looked at. */
 	unlinkat(tree.dir.fd, SOUND "/driver", 0);
-	assert_int_equal(reset(gpu), -EIO);
-	assert_says("bus: No such file"); /* this kernel's ports have no such attribute */
 	host_tree_add(&tree, PORT "/reset_subordinate = \n" PORT "/reset_method = bus\\n\n");
 	fake_sysfs.reset = NULL;
 	assert_int_equal(reset(gpu), 0);
 	assert_int_equal(report.n_others, 1);
+}
+
+/* Both functions as VFIO has them: one bus, one group. */
+static struct fake_device *vfio_function(uint8_t fn)
+{
+	struct fake_device *dev = fake_vfio_typical();
+	dev->bdf = (struct bdf){ 0, 1, 0, fn };
+	dev->group = 1;
+	dev->bus = 1;
+	le_put(dev->cfg + PCI_COMMAND, 2, 0); /* as one is that nobody uses */
+	return dev;
+}
+
+static void functions_of_one_card_are_reset_through_vfio_where_the_port_cannot(void **state)
+{
+	(void)state;
+	add_sound();
+	fake_vfio_init();
+	struct fake_device *a = vfio_function(0), *b = vfio_function(1);
+	unsigned fds = fake_vfio_open_fds();
+	then(0, "flr", REFUSED);
+	host_tree_add(&tree, GPU "/reset_method = flr\\n\n");
+	unlinkat(tree.dir.fd, SOUND "/driver", 0);
+	/* The kernel does not list the bus for a function that shares it. */
+	assert_int_equal(reset(gpu), -EIO);
+	assert_says("bus: 0000:01:00.1 is not on vfio-pci; bulkhead bind 0000:01:00.1");
+	host_tree_add(&tree, SOUND "/driver -> ../../../../bus/pci/drivers/vfio-pci\n");
+	assert_int_equal(reset(gpu), 0);
+	assert_string_equal(report.method, "bus");
+	assert_int_equal(report.n_others, 1);
+	assert_int_equal(a->hot_resets, 1);
+	assert_int_equal(b->hot_resets, 1);
+	assert_null(fake_vfio.broken);
+	assert_int_equal(fake_vfio_open_fds(), fds);
+	/* Each refusal of the kernel's is passed on, and nothing stays open. */
+	static const char *const calls[] = { "container_open", "group_open", "group_device",
+					     "hot_reset" };
+	for (size_t i = 0; i < ARRAY_LEN(calls); i++) {
+		fake_vfio.fail_name = calls[i];
+		fake_vfio.fail_at = 1;
+		fake_vfio.fail_errno = -EPERM;
+		fake_vfio.seen = 0;
+		fake_vfio.failed = false;
+		assert_int_equal(reset(gpu), -EIO);
+		assert_true(fake_vfio.failed);
+		assert_says("Operation not permitted");
+		assert_int_equal(fake_vfio_open_fds(), fds);
+	}
 }
 
 /* --- proof --- */
@@ -533,6 +587,7 @@ int main(void)
 		T(a_kernel_that_does_not_list_methods_chooses_itself),
 		T(what_is_not_ours_is_not_reset),
 		T(a_bus_is_reset_only_where_all_on_it_is_ours),
+		T(functions_of_one_card_are_reset_through_vfio_where_the_port_cannot),
 		T(everything_that_identifies_and_places_a_device_is_compared),
 		T(a_faster_link_and_status_bits_are_no_difference),
 		T(a_late_answer_is_waited_for),
