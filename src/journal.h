@@ -114,6 +114,8 @@ int journal_claims(const struct host *host, struct plan_claim *ret, unsigned max
 /* As journal_claims, without what the run `except` has claimed itself; NULL = all. */
 int journal_claims_of_others(const struct host *host, const char *except, struct plan_claim *ret,
 			     unsigned max, unsigned *ret_n);
+/* -EBUSY while a living run holds the name, -EUCLEAN when a killed one left changes, else 0. */
+int journal_state(const struct host *host, const char *name);
 /*
  * No run can claim a device until the caller closes *ret_fd: for what must not meet a new holder. Waits
  * for a run that is just claiming.

@@ -82,6 +82,17 @@ int journal_claims_of_others(const struct host *host, const char *except, struct
 	return r;
 }
 
+int journal_state(const struct host *host, const char *name)
+{
+	pid_t pid;
+	autoclose int run_fd = host_open_run(host, false, NULL);
+	if (run_fd < 0)
+		return 0;
+	if (journal_dir_held(run_fd, name, &pid))
+		return -EBUSY;
+	return left_changes(run_fd, name) ? -EUCLEAN : 0;
+}
+
 static int lock_claims(int run_fd, int *ret_fd)
 {
 	autoclose int fd =

@@ -40,21 +40,31 @@ static struct name journal_name(struct bdf pf)
 	return name;
 }
 
-static int begin(struct change *change, const struct host *host, struct bdf pf, struct err *err)
+static int pending_err(struct bdf pf, int code, struct err *err)
 {
-	struct name name = journal_name(pf);
-	*change = (struct change){ .host = host };
-	int r = journal_open(&change->journal, host, name.s, err);
-	if (r == -EBUSY)
-		return err_set(err, r, "%s: its VFs are just being changed by another bulkhead vf",
+	if (code == -EBUSY)
+		return err_set(err, code,
+			       "%s: its VFs are just being changed by another bulkhead vf",
 			       bdf_text(pf).s);
-	if (r == -EUCLEAN)
-		return err_set(err, r,
+	if (code == -EUCLEAN)
+		return err_set(err, code,
 			       "%s: a bulkhead vf was killed amid its change; bulkhead "
 			       "recover %s",
-			       bdf_text(pf).s, name.s);
+			       bdf_text(pf).s, journal_name(pf).s);
+	return code;
+}
+
+int vf_change_pending(const struct host *host, struct bdf pf, struct err *err)
+{
+	return pending_err(pf, journal_state(host, journal_name(pf).s), err);
+}
+
+static int begin(struct change *change, const struct host *host, struct bdf pf, struct err *err)
+{
+	*change = (struct change){ .host = host };
+	int r = journal_open(&change->journal, host, journal_name(pf).s, err);
 	if (r)
-		return r;
+		return pending_err(pf, r, err);
 	change->journal.step = journal_step_from_env;
 	r = pf_read(host, pf, &change->pf, err);
 	if (r)

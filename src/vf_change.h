@@ -22,4 +22,10 @@ int vf_change_count(const struct host *host, struct bdf pf, unsigned count, stru
 int vf_change_settings(const struct host *host, struct bdf pf, unsigned index,
 		       const struct vf_settings *want, struct err *err);
 
+/*
+ * -EBUSY while such a change of the PF is being made, -EUCLEAN when one was killed and not recovered,
+ * each with a text; else 0.
+ */
+int vf_change_pending(const struct host *host, struct bdf pf, struct err *err);
+
 #endif

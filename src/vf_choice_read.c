@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "sriov/vf.h"
+#include "vf_change.h"
 #include "vf_choice.h"
 
 /* Not being able to read settings is no reason not to plan: the run will say so when it sets them. */
@@ -76,7 +77,8 @@ int vf_choices_read(struct vf_choices *choices, const struct host *host,
 			continue;
 		choice->wanted = true;
 		choice->settings = profile_vf_settings(&profile->device[i].vf);
-		if (pf_find(host, profile->device[i].vf.pf, &found, &choice->why))
+		if (pf_find(host, profile->device[i].vf.pf, &found, &choice->why) ||
+		    vf_change_pending(host, found.bdf, &choice->why))
 			continue;
 		int r = find_or_add(choices, host, &found, owner, &choice->pf, err);
 		if (r)

@@ -294,6 +294,31 @@ static void a_setting_that_the_driver_refuses_gives_everything_back(void **state
 	assert_as_before();
 }
 
+static void a_change_by_hand_that_is_not_over_is_not_cut_into(void **state)
+{
+	(void)state;
+	struct journal hand = { 0 };
+	int status;
+	assert_int_equal(journal_open(&hand, &tree.host, "vf-0000-02-00.0", &err), 0);
+	begin(&run, "demo", "{ vf = \"enp2s0f0\"; }");
+	assert_refused(&run, -EBUSY, "just being changed by another bulkhead vf");
+	end(&run);
+	journal_close(&hand);
+	pid_t pid = fork();
+	if (!pid) {
+		fake_sysfs.die_at = fake_sysfs.writes + 2;
+		_exit(vf_change_count(&tree.host, igb, 4, &err) ? 1 : 0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(WEXITSTATUS(status), FAKE_DEATH);
+	begin(&run, "demo", "{ vf = \"enp2s0f0\"; }");
+	assert_refused(&run, -EUCLEAN, "killed amid its change; bulkhead recover vf-0000-02-00.0");
+	end(&run);
+	if (journal_recover(&tree.host, "vf-0000-02-00.0", NULL, NULL, &err))
+		fail_msg("%s", err.text);
+	assert_as_before();
+}
+
 /* --- made for the run --- */
 
 static void vfs_are_made_where_there_are_none(void **state)
@@ -501,6 +526,7 @@ int main(void)
 		POOL(runs_that_start_at_once_never_share_a_vf),
 		POOL(the_same_mac_twice_is_refused),
 		POOL(a_setting_that_the_driver_refuses_gives_everything_back),
+		POOL(a_change_by_hand_that_is_not_over_is_not_cut_into),
 		NONE(vfs_are_made_where_there_are_none),
 		NONE(a_run_that_makes_vfs_keeps_another_from_making_them_too),
 		POOL(a_pool_that_is_too_small_is_made_again_and_comes_back),
