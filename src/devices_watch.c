@@ -96,7 +96,7 @@ static int draw(const struct devices_view *view)
 /* --- a pipe --- */
 
 static int print_json(const struct devices_view *view, const char *event, const struct pci_dev *dev,
-		      const struct row *row)
+		      struct bdf bdf)
 {
 	struct devices_view one = *view;
 	json_t *json, *list;
@@ -107,7 +107,7 @@ static int print_json(const struct devices_view *view, const char *event, const 
 		json_decref(list);
 	} else {
 		json = json_pack("{s:s, s:{s:s}}", "event", event, "device", "address",
-				 bdf_text(row->bdf).s);
+				 bdf_text(bdf).s);
 	}
 	int r = !json ? -ENOMEM : json_dumpf(json, stdout, JSON_COMPACT) ? -EIO : 0;
 	json_decref(json);
@@ -115,15 +115,15 @@ static int print_json(const struct devices_view *view, const char *event, const 
 	return r;
 }
 
-static void print_change(const char *event, const struct row *before, const struct row *now)
+static void print_change(const char *event, struct bdf bdf, const struct row *before,
+			 const struct row *now)
 {
-	const struct row *row = now ? now : before;
 	char clock[16] = "";
 	time_t t = time(NULL);
 	struct tm tm;
 	if (localtime_r(&t, &tm))
 		strftime(clock, sizeof(clock), "%H:%M:%S", &tm);
-	printf("%s %-7s %s", clock, event, bdf_text(row->bdf).s);
+	printf("%s %-7s %s", clock, event, bdf_text(bdf).s);
 	if (now && before && strcmp(before->driver, now->driver) != 0)
 		printf(" (%s -> %s)", *before->driver ? before->driver : "no driver",
 		       *now->driver ? now->driver : "no driver");
@@ -134,14 +134,16 @@ static void print_change(const char *event, const struct row *before, const stru
 	putchar('\n');
 }
 
+/* One of the two is there at least. */
 static int tell(struct watch *w, const char *event, const struct row *before, const struct row *now)
 {
 	const struct devices_view *view = &w->loaded.view;
-	if (w->json)
+	const struct row *row = now ? now : before;
+	if (row && w->json)
 		return print_json(view, event, now ? inventory_find(view->inv, now->bdf) : NULL,
-				  before);
-	if (w->shown)
-		print_change(event, before, now);
+				  row->bdf);
+	if (row && w->shown)
+		print_change(event, row->bdf, before, now);
 	return 0;
 }
 
