@@ -122,6 +122,18 @@ static void check(const char *host, const char *devices, int status, const char 
 	as_expected(expected);
 }
 
+static void the_hosts_are_what_their_generator_makes(void **state)
+{
+	(void)state;
+	static const char *const hosts[] = { "desktop", "nfv", "laptop" };
+	for (size_t i = 0; i < ARRAY_LEN(hosts); i++) {
+		char command[160];
+		snprintf(command, sizeof(command),
+			 FIXTURES "make %s | cmp -s - " FIXTURES "%s.snapshot", hosts[i], hosts[i]);
+		assert_int_equal(system(command), 0);
+	}
+}
+
 static void the_devices_of_a_desktop(void **state)
 {
 	(void)state;
@@ -229,6 +241,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+		T(the_hosts_are_what_their_generator_makes),
 		T(the_devices_of_a_desktop),       T(the_devices_of_a_server),
 		T(the_devices_of_a_laptop),        T(a_card_below_a_port_without_acs),
 		T(two_slots_in_one_group),         T(a_port_that_the_kernel_knows),
