@@ -13,6 +13,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "control.h"
 #include "fake/tempdir.h"
 #include "fake/vfio_rig.h"
 #include "machine.h"
@@ -341,6 +342,25 @@ static void a_held_device_is_let_go_without_the_guest_noticing(void **state)
 	pthread_mutex_destroy(&m.root.lock);
 }
 
+static void status_tells_what_is_gone(void **state)
+{
+	(void)state;
+	static char name[] = "demo";
+	struct profile profile = { .name = name };
+	struct plan plan = { .profile = &profile };
+	m.plan = &plan;
+	m.n_devices_up = 2;
+	signal_fd(dev[1]->req_fd);
+	json_t *status = control_status(&m);
+	json_t *devices = json_object_get(status, "devices");
+	assert_int_equal(json_array_size(devices), 2);
+	assert_true(json_is_false(json_object_get(json_array_get(devices, 0), "gone")));
+	assert_true(json_is_true(json_object_get(json_array_get(devices, 1), "gone")));
+	json_decref(status);
+	leaves_sysfs(1);
+	wait_departed();
+}
+
 static void a_held_device_that_cannot_be_watched_is_told(void **state)
 {
 	(void)state;
@@ -399,6 +419,7 @@ int main(void)
 		T(a_bus_that_cannot_be_published_does_not_keep_the_device),
 		T(a_device_that_dies_while_it_is_taken_away_goes_all_the_same),
 		T(a_held_device_is_let_go_without_the_guest_noticing),
+		T(status_tells_what_is_gone),
 		T(a_held_device_that_cannot_be_watched_is_told),
 		T(errors_on_the_way_out_do_not_keep_a_device),
 	};
