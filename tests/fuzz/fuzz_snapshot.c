@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A snapshot that somebody sent: whatever it holds, no entry may lead out of the tree. */
+/*
+ * A snapshot that somebody sent: whatever it holds, no entry may lead out of the tree. And what is
+ * written into one: any file and any configuration space, of which nothing may be lost but secrets.
+ */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "isolation.h"
+#include "pci/cap.h"
 #include "snapshot.h"
+#include "snapshot_keep.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -58,6 +64,46 @@ static int on_file(void *ctx, const char *path, const void *bytes, size_t n)
 	return 0;
 }
 
+/* In memory of its own size, so that a byte beyond it is noticed. */
+static char *text_of(const uint8_t *data, size_t size)
+{
+	char *text = malloc(size + 1);
+	require(text != NULL);
+	memcpy(text, data, size);
+	text[size] = 0;
+	return text;
+}
+
+static void check_keep(const uint8_t *data, size_t size)
+{
+	for (size_t i = 0; i < n_keep_files; i++) {
+		char *line = text_of(data, size);
+		size_t len = strlen(line);
+		keep_files[i].keep(line);
+		require(strlen(line) <= len);
+		free(line);
+	}
+	char *text = text_of(data, size);
+	size_t len = strlen(text);
+	keep_scrub(text);
+	require(strlen(text) == len);
+	for (size_t i = 0; i < len; i++)
+		require(text[i] == '\t' || text[i] == '\n' || (text[i] >= ' ' && text[i] <= '~'));
+	free(text);
+}
+
+static void check_config(const uint8_t *data, size_t size)
+{
+	uint8_t *cfg = calloc(1, PCIE_CFG_SIZE);
+	require(cfg != NULL);
+	memcpy(cfg, data, size < PCIE_CFG_SIZE ? size : PCIE_CFG_SIZE);
+	keep_scrub_config(cfg, PCIE_CFG_SIZE);
+	keep_scrub_config(cfg, PCI_CFG_SIZE);
+	struct acs acs = acs_read(cfg, PCIE_CFG_SIZE);
+	require(!(acs_lacking(&acs) & ~ACS_WANTED));
+	free(cfg);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char magic[] = SNAPSHOT_MAGIC "\n";
@@ -75,5 +121,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	free(text);
 	r = snapshot_parse((const char *)data, size, &sink, &err);
 	require(r <= 0);
+	check_keep(data, size);
+	check_config(data, size);
 	return 0;
 }
