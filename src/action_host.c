@@ -208,7 +208,14 @@ int action_undo_reset_method(const struct host *host, const struct action *actio
 	ssize_t n = file_read(host->sys, method_path(action).s, now, sizeof(now));
 	if (n == -ENOENT || (n >= 0 && !strcmp(now, action->old_value)))
 		return 0;
-	return write_to(host, method_path(action).s, action->old_value, err);
+	int r = sysfs_ask(host, method_path(action).s, action->old_value, err);
+	/*
+	 * The kernel may have listed what it does not accept any more: a bus reset, before a second
+	 * function appeared on the bus. Its own choice is what there is to go back to then.
+	 */
+	if (r == -EINVAL)
+		r = sysfs_ask(host, method_path(action).s, "default", err);
+	return r ? failed(err, r, method_path(action).s) : 0;
 }
 
 void action_text_reset_method(const struct action *action, char *buf, size_t size)

@@ -139,6 +139,9 @@ static int apply(const struct host *host, const char *path, const char *text)
 		return fake_sysfs.numvfs(host, bdf, text);
 	if (!strcmp(name, "reset") || !strcmp(name, "reset_subordinate"))
 		return faccessat(host->sys, path, F_OK, 0) ? -ENOENT : reset(host, bdf);
+	if (!strcmp(name, "reset_method") && fake_sysfs.no_method &&
+	    strstr(text, fake_sysfs.no_method))
+		return -EINVAL;
 	if (!strcmp(name, "driver_override") && !strcmp(text, "\n"))
 		text = "(null)";
 	return set(host, path, text);

@@ -24,6 +24,7 @@ struct fake_sysfs {
 	const char *greedy; /* a driver that takes every device offered; NULL = none */
 	const char *hangs;  /* a driver that never returns from its remove function; NULL = none */
 	bool busy_framebuffer; /* no framebuffer binds again */
+	const char *no_method; /* a reset method that no device has any more; NULL = none */
 	/* Told of each write to a device's `reset`, with the method chosen; NULL = it does nothing. */
 	int (*reset)(const struct host *host, const char *bdf, const char *method);
 	char hung[32];      /* the device it has not let go of; "" = none yet */

@@ -270,6 +270,17 @@ static void a_kernel_that_does_not_list_methods_chooses_itself(void **state)
 	assert_says("knows no way");
 }
 
+static void a_method_that_the_kernel_lists_and_no_longer_takes_is_not_put_back(void **state)
+{
+	(void)state;
+	fake_sysfs.no_method = "bus";
+	then(0, "flr", REFUSED);
+	then(1, "pm", WELL);
+	assert_int_equal(reset(gpu), 0);
+	assert_string_equal(host_tree_read(&tree, GPU "/reset_method"), "default");
+	assert_false(host_tree_has(&tree, "run/bulkhead/reset-0000-01-00.0"));
+}
+
 /* --- what is ours --- */
 
 static void what_is_not_ours_is_not_reset(void **state)
@@ -585,6 +596,7 @@ int main(void)
 		T(a_device_that_answers_no_more_is_put_into_quarantine_with_aer),
 		T(a_reset_that_never_ends_is_reported_and_the_device_left_alone),
 		T(a_kernel_that_does_not_list_methods_chooses_itself),
+		T(a_method_that_the_kernel_lists_and_no_longer_takes_is_not_put_back),
 		T(what_is_not_ours_is_not_reset),
 		T(a_bus_is_reset_only_where_all_on_it_is_ours),
 		T(functions_of_one_card_are_reset_through_vfio_where_the_port_cannot),
