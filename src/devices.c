@@ -89,7 +89,7 @@ static void put_facts(struct table *table, const struct pci_dev *dev)
 		table_cell(table, SHADE_NONE, "-");
 	put_or_dash(table, buf[0]);
 	put_or_dash(table, buf[1]);
-	if (dev->asleep)
+	if (!dev->caps_read)
 		table_cell(table, SHADE_NONE, "?");
 	else
 		table_cell(table, SHADE_NONE, "%u", dev->msix_vectors);
@@ -234,6 +234,9 @@ static void put_interrupts(struct table *table, const struct pci_dev *dev)
 		text_put(&text, "%s%u MSI", text.n ? ", " : "", dev->msi_vectors);
 	if (dev->int_pin)
 		text_put(&text, "%sINT%c", text.n ? ", " : "", 'A' + dev->int_pin - 1);
+	if (!dev->caps_read)
+		text_put(&text, "%sMSI and MSI-X unknown%s", text.n ? ", " : "",
+			 dev->asleep ? "" : ": run as root to see");
 	put(table, "interrupts", SHADE_NONE, value);
 }
 

@@ -96,7 +96,7 @@ static json_t *device_json(const struct devices_view *view, const struct pci_dev
 	struct reserved_of of = { view->inv, dev->group };
 	return json_pack(
 		"{s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:i, s:i, s:o, s:o, "
-		"s:i, s:b, s:i, s:o, s:o, s:o, s:b, s:o, s:o}",
+		"s:i, s:b, s:i, s:o, s:o, s:o, s:b, s:b, s:o, s:o}",
 		"address", bdf_text(dev->bdf).s, "identity", identity(view->inv, dev), "group",
 		dev->group < 0 ? json_null() : json_integer(dev->group), "verdict",
 		verdict_word(verdict.kind), "verdict_text", json_text(verdict.text), "driver",
@@ -108,7 +108,8 @@ static json_t *device_json(const struct devices_view *view, const struct pci_dev
 		"physical_function", dev->is_vf ? json_text(bdf_text(dev->physfn).s) : json_null(),
 		"vfs", (int)dev->n_vfs, "pcie", dev->is_pcie, "max_vfs", (int)dev->max_vfs, "link",
 		link_json(dev->link), "max_link", link_json(dev->link_max), "power_state",
-		text_or_null(dev->power_state), "asleep", dev->asleep, "isolation",
+		text_or_null(dev->power_state), "asleep", dev->asleep,
+		"capabilities_read", dev->caps_read, "isolation",
 		isolation_of(view), "resets",
 		view->one ? reset_history_json(view->host, dev->bdf) : json_null());
 }

@@ -53,6 +53,7 @@ struct pci_dev {
 	uint8_t header_type; /* 0 endpoint, 1 bridge; multifunction bit removed */
 	bool multifunction;
 	uint8_t int_pin; /* 0 none, 1..4 = A..D */
+	bool caps_read; /* its capabilities could be: it is awake, and we are root */
 	bool is_pcie;
 	uint8_t pcie_type;                  /* PCIe capability device/port type when is_pcie */
 	uint16_t msi_vectors, msix_vectors; /* 0 = no capability */

@@ -171,7 +171,8 @@ static void read_config(int dir, struct pci_dev *dev)
 	dev->header_type = cfg[CFG_HEADER_TYPE] & 0x7f;
 	dev->multifunction = cfg[CFG_HEADER_TYPE] & HEADER_MULTIFUNCTION;
 	dev->int_pin = cfg[CFG_INT_PIN] <= 4 ? cfg[CFG_INT_PIN] : 0;
-	if (n < CFG_SIZE)
+	dev->caps_read = n == CFG_SIZE;
+	if (!dev->caps_read)
 		guess_pcie(dir, dev);
 	else if (le16_get(cfg + CFG_STATUS) & STATUS_CAP_LIST)
 		walk_caps(dev, cfg);

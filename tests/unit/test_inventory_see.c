@@ -92,6 +92,7 @@ static void a_link_at_its_best_is_said_once(void **state)
 	put_link(0x084, 0x084);
 	see();
 	assert_string_equal(link_text(), "gen4 x8");
+	assert_true(dev->caps_read);
 }
 
 static void a_link_with_nobody_at_its_end_is_down(void **state)
@@ -114,6 +115,7 @@ static void without_privilege_the_link_comes_from_attributes(void **state)
 	close(fd);
 	see();
 	assert_string_equal(link_text(), "gen2 x1 of gen4 x4");
+	assert_false(dev->caps_read);
 }
 
 static void what_the_kernel_does_not_know_is_no_link(void **state)
@@ -165,6 +167,7 @@ static void a_device_in_d3cold_is_not_touched(void **state)
 	host_tree_add(&tree, DIR_OF "power_state = D3cold\\n\n");
 	see();
 	assert_true(dev->asleep);
+	assert_false(dev->caps_read);
 	assert_int_equal(dev->msi_vectors, 0);
 	assert_int_equal(dev->vendor, 0x10de);
 	assert_int_equal(dev->class_code, 0x030000);
