@@ -118,10 +118,12 @@ static void put_row(const struct devices_view *view, struct table *table, const 
 
 static void put_header(struct table *table)
 {
-	static const char *const few[] = { "GROUP", "ADDRESS", "DRIVER", "VERDICT", "DEVICE", NULL };
-	static const char *const all[] = { "GROUP", "ADDRESS", "DRIVER", "NODE",    "LINK",
-					   "BARS",  "MSI-X",   "RESET",  "VFS",     "POWER",
-					   "VERDICT", "DEVICE", NULL };
+	static const char *const few[] = {
+		"GROUP", "ADDRESS", "DRIVER", "VERDICT", "DEVICE", NULL
+	};
+	static const char *const all[] = { "GROUP",   "ADDRESS", "DRIVER", "NODE", "LINK",
+					   "BARS",    "MSI-X",   "RESET",  "VFS",  "POWER",
+					   "VERDICT", "DEVICE",  NULL };
 	bool narrow = table->width && table->width < WIDTH_FOR_ALL;
 	for (const char *const *title = narrow ? few : all; *title; title++)
 		table_cell(table, SHADE_DIM, "%s", *title);
@@ -286,7 +288,7 @@ static void put_past(const struct devices_view *view, struct table *table)
 	struct reset_history history;
 	struct identity identity;
 	int r = (view->one->asleep ? identity_read_quietly : identity_read)(view->host, bdf,
-									     &identity);
+									    &identity);
 	if (!r) {
 		if (!view->one->asleep)
 			put(table, "serial", SHADE_NONE, identity.serial);
@@ -296,7 +298,8 @@ static void put_past(const struct devices_view *view, struct table *table)
 		put(table, "quarantine", SHADE_BAD, quarantine.why);
 	reset_history_read(view->host, bdf, &history);
 	for (unsigned i = 0; i < history.n; i++)
-		put(table, i ? "" : "resets so far", history.at[i].failures ? SHADE_WARN : SHADE_NONE,
+		put(table, i ? "" : "resets so far",
+		    history.at[i].failures ? SHADE_WARN : SHADE_NONE,
 		    reset_record_text(&history.at[i]).s);
 }
 

@@ -108,9 +108,8 @@ static json_t *device_json(const struct devices_view *view, const struct pci_dev
 		"physical_function", dev->is_vf ? json_text(bdf_text(dev->physfn).s) : json_null(),
 		"vfs", (int)dev->n_vfs, "pcie", dev->is_pcie, "max_vfs", (int)dev->max_vfs, "link",
 		link_json(dev->link), "max_link", link_json(dev->link_max), "power_state",
-		text_or_null(dev->power_state), "asleep", dev->asleep,
-		"capabilities_read", dev->caps_read, "isolation",
-		isolation_of(view), "resets",
+		text_or_null(dev->power_state), "asleep", dev->asleep, "capabilities_read",
+		dev->caps_read, "isolation", isolation_of(view), "resets",
 		view->one ? reset_history_json(view->host, dev->bdf) : json_null());
 }
 

@@ -49,8 +49,7 @@ static void find_blockers(const struct inventory *inv, const struct pci_dev *dev
 			continue;
 		bool mine = same_device(other->bdf, dev->bdf);
 		unsigned *n = mine ? &ret->n_own : &ret->n_others;
-		text_put(mine ? &own : &others, "%s%s", (*n)++ ? ", " : "",
-			 bdf_text(other->bdf).s);
+		text_put(mine ? &own : &others, "%s%s", (*n)++ ? ", " : "", bdf_text(other->bdf).s);
 	}
 }
 

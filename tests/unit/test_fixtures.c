@@ -242,13 +242,20 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		T(the_hosts_are_what_their_generator_makes),
-		T(the_devices_of_a_desktop),       T(the_devices_of_a_server),
-		T(the_devices_of_a_laptop),        T(a_card_below_a_port_without_acs),
-		T(two_slots_in_one_group),         T(a_port_that_the_kernel_knows),
-		T(a_bridge_to_conventional_pci),   T(functions_that_are_not_kept_apart),
-		T(a_physical_function_and_its_vf), T(a_card_that_sleeps),
-		T(what_the_hosts_can_do),          T(a_guest_with_the_whole_card),
-		T(a_guest_that_wants_too_much),    T(a_guest_with_a_vf_of_each_socket),
+		T(the_devices_of_a_desktop),
+		T(the_devices_of_a_server),
+		T(the_devices_of_a_laptop),
+		T(a_card_below_a_port_without_acs),
+		T(two_slots_in_one_group),
+		T(a_port_that_the_kernel_knows),
+		T(a_bridge_to_conventional_pci),
+		T(functions_that_are_not_kept_apart),
+		T(a_physical_function_and_its_vf),
+		T(a_card_that_sleeps),
+		T(what_the_hosts_can_do),
+		T(a_guest_with_the_whole_card),
+		T(a_guest_that_wants_too_much),
+		T(a_guest_with_a_vf_of_each_socket),
 		T(a_guest_with_the_sleeping_card),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
