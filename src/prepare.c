@@ -168,6 +168,7 @@ int prepare(struct prepared *p, const struct profile *profile, const char *host_
 	memset(p, 0, sizeof(*p));
 	p->image.kernel_fd = p->image.initrd_fd = -1;
 	int r = host_open(&p->host, host_root, err);
+	p->host.answer_ms = profile->driver_timeout_s * 1000;
 	return r ? r : examine(p, profile, NULL, err);
 }
 

@@ -70,6 +70,7 @@ struct profile {
 	bool unsafe_interrupts;
 	bool force;          /* take devices the host itself uses */
 	unsigned stop_timeout_s; /* SIGTERM to forced stop */
+	unsigned driver_timeout_s; /* for a driver of the host to let go of a device or to take it */
 	struct profile_device device[PROFILE_MAX_DEVICES];
 	unsigned n_devices;
 };

@@ -189,5 +189,17 @@ static const struct opt rows[] = {
 			 "force",
 		.detail = "`bulkhead stop` and SIGTERM press the power button; 0 does not wait.",
 	},
+	{
+		.key = "driver_timeout",
+		.type = OPT_INT,
+		.offset = offsetof(struct profile, driver_timeout_s),
+		.fallback = "30",
+		.min = 1,
+		.max = 3600,
+		.unit = "seconds",
+		.brief = "How long a driver of the host may take to let go of a device or to take it",
+		.detail = "One that does not answer in time ends the start, or is left for `bulkhead "
+			  "recover`, with the kernel functions where it hangs.",
+	},
 };
 const struct opt_table profile_options = { rows, ARRAY_LEN(rows) };

@@ -100,6 +100,7 @@ static void a_minimal_profile_gets_every_default(void **state)
 	assert_false(p->unsafe_interrupts);
 	assert_false(p->force);
 	assert_int_equal(p->stop_timeout_s, 30);
+	assert_int_equal(p->driver_timeout_s, 30);
 }
 
 static void every_option_is_read(void **state)
@@ -268,6 +269,11 @@ static void out_of_range_shows_both_bounds(void **state)
 	refused(f, "vcpus = 0;", -ERANGE, "demo.cfg:1: vcpus: 0 is out of range: 1 to 64");
 	refused(f, "vcpus = 65;", -ERANGE, "demo.cfg:1: vcpus: 65 is out of range: 1 to 64");
 	refused(f, "vcpus = -1;", -ERANGE, "demo.cfg:1: vcpus: -1 is out of range: 1 to 64");
+	refused(f, "devices = ({ pci = \"01:00.0\"; identity = { serial = \"7\"; }; });", -EINVAL,
+		"demo.cfg:1: devices[0].identity.serial: expected a serial number such as "
+		"\"00-1b-21-ff-ff-a3-b4-c5\", found \"7\"");
+	refused(f, "driver_timeout = 0;", -ERANGE,
+		"demo.cfg:1: driver_timeout: 0 is out of range: 1 to 3600 seconds");
 	refused(f, "stop_timeout = 3601;", -ERANGE,
 		"demo.cfg:1: stop_timeout: 3601 is out of range: 0 to 3600 seconds");
 	refused(f, "memory = \"30M\";", -ERANGE,
@@ -709,6 +715,10 @@ static void random_device(struct profile_device *d, unsigned i)
 	uint32_t rom = random_below(3);
 	d->rom = rom == 0 ? NULL : rom == 1 ? strdup("off") : random_text("/");
 	d->group = (enum group_policy)random_below(3);
+	d->identity.ids = random_below(2) ? NULL : strdup("8086:10c9");
+	d->identity.subsystem = random_below(2) ? NULL : strdup("8086:a03c");
+	d->identity.serial = random_below(2) ? NULL : strdup("00-1b-21-ff-ff-a3-b4-c5");
+	d->identity.slot = random_below(2) ? NULL : strdup("0000:00/01.0/00.0");
 }
 
 static void random_profile(struct profile *p)
@@ -726,6 +736,7 @@ static void random_profile(struct profile *p)
 	p->unsafe_interrupts = random_below(2);
 	p->force = random_below(2);
 	p->stop_timeout_s = random_below(3601);
+	p->driver_timeout_s = 1 + random_below(3600);
 	p->n_devices = random_below(PROFILE_MAX_DEVICES + 1);
 	for (unsigned i = 0; i < p->n_devices; i++)
 		random_device(&p->device[i], i);
@@ -748,6 +759,10 @@ static void assert_same_device(const struct profile_device *a, const struct prof
 	assert_int_equal(a->vendor, b->vendor);
 	assert_int_equal(a->device, b->device);
 	assert_int_equal(a->group, b->group);
+	assert_same_text(a->identity.ids, b->identity.ids);
+	assert_same_text(a->identity.subsystem, b->identity.subsystem);
+	assert_same_text(a->identity.serial, b->identity.serial);
+	assert_same_text(a->identity.slot, b->identity.slot);
 	assert_same_text(a->vf.pf, b->vf.pf);
 	assert_same_text(a->vf_token, b->vf_token);
 	assert_same_text(a->vf.mac, b->vf.mac);
@@ -772,6 +787,7 @@ static void assert_same(const struct profile *a, const struct profile *b)
 	assert_int_equal(a->unsafe_interrupts, b->unsafe_interrupts);
 	assert_int_equal(a->force, b->force);
 	assert_int_equal(a->stop_timeout_s, b->stop_timeout_s);
+	assert_int_equal(a->driver_timeout_s, b->driver_timeout_s);
 	assert_int_equal(a->n_devices, b->n_devices);
 	for (unsigned i = 0; i < a->n_devices; i++)
 		assert_same_device(&a->device[i], &b->device[i]);
