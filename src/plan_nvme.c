@@ -61,11 +61,12 @@ static unsigned queues_of(const struct planner *planner, const struct vf_pf *pf,
 	unsigned asked = planner->profile->device[entry].vf.queues;
 	if (asked != OPT_NONE)
 		return asked + 1;
-	unsigned queues = at_most(planner->profile->vcpus + 1, room->queues / room->vfs);
+	unsigned vfs = room->vfs ? room->vfs : 1;
+	unsigned queues = at_most(planner->profile->vcpus + 1, room->queues / vfs);
 	queues = at_most(queues, pf->primary.queues.max);
 	if (!pf->primary.vectors.total)
 		return queues;
-	return at_most(at_most(queues, pf->primary.vectors.max), room->vectors / room->vfs);
+	return at_most(at_most(queues, pf->primary.vectors.max), room->vectors / vfs);
 }
 
 static unsigned vectors_of(const struct vf_pf *pf, unsigned queues)

@@ -243,7 +243,7 @@ static void closed(struct controller *c)
 int nvme_read_primary(const struct host *host, struct bdf pf, struct nvme_primary *ret,
 		      struct err *err)
 {
-	struct controller c;
+	struct controller c = { .fd = -1 };
 	int r = open_controller(host, pf, &c, err);
 	if (r)
 		return r;
@@ -255,7 +255,7 @@ int nvme_read_primary(const struct host *host, struct bdf pf, struct nvme_primar
 int nvme_read_secondary(const struct host *host, struct bdf pf, unsigned index,
 			struct nvme_secondary *ret, struct err *err)
 {
-	struct controller c;
+	struct controller c = { .fd = -1 };
 	int r = open_controller(host, pf, &c, err);
 	if (r)
 		return r;
@@ -280,7 +280,7 @@ static int keep_one(void *ctx, unsigned vf, const struct nvme_secondary *one)
 int nvme_read_secondaries(const struct host *host, struct bdf pf, struct nvme_secondary *ret,
 			  unsigned n, struct err *err)
 {
-	struct controller c;
+	struct controller c = { .fd = -1 };
 	struct all all = { ret, n };
 	int r = open_controller(host, pf, &c, err);
 	if (r)
@@ -343,7 +343,7 @@ static int reset(const struct controller *c, unsigned queues, unsigned vectors,
 
 static int keep(const struct controller *c, unsigned queues, unsigned vectors, struct err *err)
 {
-	struct nvme_primary now;
+	struct nvme_primary now = { 0 };
 	unsigned vf;
 	int r = each_secondary(c, find_online, &vf, err);
 	if (r == 1)
@@ -371,7 +371,7 @@ static int keep(const struct controller *c, unsigned queues, unsigned vectors, s
 int nvme_set_primary(const struct host *host, struct bdf pf, unsigned queues, unsigned vectors,
 		     struct err *err)
 {
-	struct controller c;
+	struct controller c = { .fd = -1 };
 	int r = open_controller(host, pf, &c, err);
 	if (r)
 		return r;
@@ -384,7 +384,7 @@ int nvme_set_primary(const struct host *host, struct bdf pf, unsigned queues, un
 static int assign(const struct controller *c, unsigned index, const struct nvme_secondary *want,
 		  struct err *err)
 {
-	struct nvme_secondary now;
+	struct nvme_secondary now = { 0 };
 	int r = read_secondary(c, index, &now, err);
 	if (!r && now.online)
 		r = manage(c, ACT_OFFLINE, now.id, QUEUES, 0, err);
@@ -406,7 +406,7 @@ static int assign(const struct controller *c, unsigned index, const struct nvme_
 int nvme_set_secondary(const struct host *host, struct bdf pf, unsigned index,
 		       const struct nvme_secondary *want, struct err *err)
 {
-	struct controller c;
+	struct controller c = { .fd = -1 };
 	int r = open_controller(host, pf, &c, err);
 	if (r)
 		return r;
