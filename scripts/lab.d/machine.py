@@ -30,10 +30,12 @@ def _user_net(name, number=2):
 # What a kernel can do without in an emulated machine: retpolines above all.
 LEAN = "mitigations=off rcupdate.rcu_expedited=1 apparmor=0 audit=0 cryptomgr.notests"
 
-# The host's kernel measures its TSC again a second after it started, and finds another rate than KVM
-# noted before. KVM then wants to scale, which this processor cannot, and gives guests a scaling factor
-# of zero: each of their timers is late by the host's uptime. With this tolerance it does not want to.
-HOST = "kvm.tsc_tolerance_ppm=500000"
+# The emulated TSC is good, the kernel's measurements of it are not. It measures again a second after
+# it started, and finds another rate than KVM noted before. KVM then wants to scale, which this
+# processor cannot, and leaves guests a scaling factor of zero: each of their timers is late by the
+# host's uptime. With the tolerance it does not want to. And a busy machine makes the clock that TSC is
+# compared with late, so that the kernel gives TSC up, and KVM moves it about under its guests.
+HOST = "tsc=reliable kvm.tsc_tolerance_ppm=500000"
 
 # One function per device name: (assets, bus) -> arguments. The QEMU id is the name.
 DEVICES = {
