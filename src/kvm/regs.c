@@ -30,6 +30,7 @@
 #define MTRR_ON_WRITE_BACK 0x806
 
 #define RIP_BYTES 16
+#define STACK_WORDS 32 /* of 8 bytes */
 
 static struct kvm_segment flat(uint16_t selector, uint8_t type, bool code64)
 {
@@ -227,6 +228,22 @@ static void put_bytes(struct text *text, struct vcpu *vcpu, uint64_t linear)
 	text_put(text, "\n");
 }
 
+/* The words on top of the stack, as far as they are in RAM: return addresses are among them. */
+static void put_stack(struct text *text, struct vcpu *vcpu, uint64_t linear)
+{
+	text_put(text, "at rsp:");
+	for (unsigned i = 0; i < STACK_WORDS; i++) {
+		uint8_t word[8];
+		for (unsigned b = 0; b < sizeof(word); b++)
+			if (read_linear(vcpu, linear + i * sizeof(word) + b, &word[b])) {
+				text_put(text, i ? " …\n" : " not in RAM\n");
+				return;
+			}
+		text_put(text, "%s%llx", i % 8 ? " " : "\n  ", (unsigned long long)le_get(word, 8));
+	}
+	text_put(text, "\n");
+}
+
 void vcpu_describe(struct vcpu *vcpu, char *buf, size_t size)
 {
 	struct kvm_regs regs;
@@ -242,4 +259,5 @@ void vcpu_describe(struct vcpu *vcpu, char *buf, size_t size)
 	put_system(&text, &sregs);
 	put_waiting(&text, vcpu->fd);
 	put_bytes(&text, vcpu, sregs.cs.base + regs.rip);
+	put_stack(&text, vcpu, sregs.ss.base + regs.rsp);
 }

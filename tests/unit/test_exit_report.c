@@ -77,6 +77,20 @@ static void a_description_says_what_a_halted_processor_waits_for(void **state)
 	assert_non_null(strstr(text, "at rip:"));
 }
 
+static void the_top_of_the_stack_is_shown_as_far_as_it_goes(void **state)
+{
+	struct bench *b = *state;
+	static const uint64_t stack[] = { 0xFFFFFFFF81000010, 0x1234 };
+	char text[4096];
+	fake_kvm.vcpus[0].regs.rsp = 2 * MIB - sizeof(stack);
+	assert_int_equal(gmem_write(&b->gmem, 2 * MIB - sizeof(stack), stack, sizeof(stack)), 0);
+	vcpu_describe(b->vcpu, text, sizeof(text));
+	assert_non_null(strstr(text, "at rsp:\n  ffffffff81000010 1234 …\n"));
+	fake_kvm.vcpus[0].regs.rsp = 0xF0000000;
+	vcpu_describe(b->vcpu, text, sizeof(text));
+	assert_non_null(strstr(text, "at rsp: not in RAM\n"));
+}
+
 static void a_description_fits_any_buffer(void **state)
 {
 	struct bench *b = *state;
@@ -216,6 +230,7 @@ int main(void)
 		TEST(a_triple_fault_is_reported_with_registers_and_code),
 		TEST(code_at_the_end_of_ram_is_shown_as_far_as_it_goes),
 		TEST(a_description_says_what_a_halted_processor_waits_for),
+		TEST(the_top_of_the_stack_is_shown_as_far_as_it_goes),
 		TEST(a_description_fits_any_buffer),
 		TEST(system_events_ask_for_what_they_say),
 		TEST(an_instruction_kvm_cannot_emulate_is_shown),
