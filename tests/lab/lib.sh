@@ -152,7 +152,7 @@ host_state() {
 		networks
 		# A network device that was away comes back with another index, and maybe name.
 		ip -o link show | sed 's/^[0-9]*: [^:]*: //; s/ state .*//; s/<[^>]*>//' | sort
-		ip route
+		ip route | sed 's/ linkdown / /' # a link takes a moment to come up
 		sort /proc/mounts
 		echo /dev/vfio/* /run/bulkhead/*/
 		sed -n '/HugePages_Total/p' /proc/meminfo
