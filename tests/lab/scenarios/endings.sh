@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #: about     however a run ends, it gives the host back alone: SIGTERM, stop, panic, triple fault, no start
 #: kernel    small
-#: group     open
 #: deadline  450
 #: devices   nvme igb edu
 . tests/lab/lib.sh

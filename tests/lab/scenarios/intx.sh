@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #: about     INTx: two conventional NICs on one line behind a bridge; the group as a whole or not at all
-#: group     open
 #: deadline  300
 #: devices   conventional
 . tests/lab/lib.sh

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #: about     ten boots of one guest with seven devices: all work each time, and nothing piles up
 #: kernel    small
-#: group     open
 #: deadline  600
 #: devices   seven
 . tests/lab/lib.sh
@@ -9,16 +8,14 @@
 
 boots=10
 tasks=glance:nvme,glance:sata,glance:usb,net:igbvf:10.7.0.2:10.7.0.1,net:e1000e:10.0.2.15:10.0.2.2
-tasks+=,msix:nvme,msix:xhci_hcd,msi:ahci,edu,uio:1,draw,boots:nvme:$boots,pause:1
+tasks+=,msix:nvme,msix:xhci_hcd,msi:ahci,edu,uio:1,draw,boots:nvme:$boots,pause:2
 each=(glance-nvme glance-sata glance-usb net-igbvf-10.7.0.2-10.7.0.1 net-e1000e-10.0.2.15-10.0.2.2
 	msix-nvme msix-xhci_hcd msi-ahci edu uio-1 draw "boots-nvme-$boots")
 
 # holdings FILE — what the process has: descriptors by kind, memory mappings, DMA mappings
 holdings() {
-	local fd
 	{
-		for fd in "/proc/$guest_pid/fd/"*; do readlink "$fd"; done |
-			sed 's/[0-9]\+//g' | sort | uniq -c
+		find "/proc/$guest_pid/fd" -type l -printf '%l\n' | sed 's/[0-9]\+//g' | sort | uniq -c
 		echo "memory mappings: $(wc -l < "/proc/$guest_pid/maps")"
 		"$bulkhead" status --json ten | grep -o '"live": *[0-9]*'
 	} > "$1" 2>&1
