@@ -13,8 +13,7 @@ value` at its top describe the host:
     iommu     on | no-intremap | off                              (on)
     cmdline   more words for the host's kernel                    ()
     qemu      more QEMU options, may be repeated                  ()
-    group     check | open | self | bench | demo: `lab all` runs check (check);
-              open ones do not pass each time yet, docs/lab.md says why
+    group     check | self | bench | demo: `lab all` runs check (check)
 
 The script reports over the channel (channel.py). A run passes if the script reached its end with
 status 0, at least one check said ok, and none said FAIL.
@@ -58,7 +57,7 @@ class Scenario:
         self.iommu = self._one_of(values, "iommu", "on", tuple(machine.IOMMU))
         self.cmdline = values.get("cmdline", "")
         self.qemu = shlex.split(values.get("qemu", ""))
-        self.group = self._one_of(values, "group", "check", ("check", "open", "self", "bench", "demo"))
+        self.group = self._one_of(values, "group", "check", ("check", "self", "bench", "demo"))
 
     def _header(self):
         values = {}
