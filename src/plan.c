@@ -65,11 +65,16 @@ struct action *plan_action(struct planner *planner, enum action_kind kind, struc
 	return action;
 }
 
+/* A change of the host that concerns no device. */
+static void add_host_action(struct planner *planner, enum action_kind kind)
+{
+	plan_action(planner, kind, (struct bdf){ 0 });
+}
+
 static void add_action(struct planner *planner, enum action_kind kind, const struct pci_dev *dev)
 {
-	struct action *action =
-		plan_action(planner, kind, dev ? dev->bdf : (struct bdf){ 0 });
-	if (!action || !dev)
+	struct action *action = plan_action(planner, kind, dev->bdf);
+	if (!action)
 		return;
 	memcpy(action->old_driver, dev->driver, sizeof(action->old_driver));
 	memcpy(action->old_override, dev->driver_override, sizeof(action->old_override));
@@ -83,7 +88,7 @@ static void list_actions(struct planner *planner)
 	bool set = fd ? planner->inv->unsafe_iommufd : planner->inv->unsafe_type1;
 	plan_vf_making(planner);
 	if (plan->n_devices && planner->profile->unsafe_interrupts && !set)
-		add_action(planner, fd ? ACTION_UNSAFE_IOMMUFD : ACTION_UNSAFE_TYPE1, NULL);
+		add_host_action(planner, fd ? ACTION_UNSAFE_IOMMUFD : ACTION_UNSAFE_TYPE1);
 	for (unsigned i = 0; i < plan->n_devices; i++) {
 		const struct pci_dev *dev = plan->device[i].dev;
 		plan_vf_settings(planner, &plan->device[i]);
@@ -91,7 +96,7 @@ static void list_actions(struct planner *planner)
 		if (!strcmp(dev->driver, "vfio-pci"))
 			continue;
 		if (dev->host_uses & USE_BOOT_VGA) {
-			add_action(planner, ACTION_VTCON, NULL);
+			add_host_action(planner, ACTION_VTCON);
 			add_action(planner, ACTION_FRAMEBUFFER, dev);
 		}
 		add_action(planner, ACTION_POWER_ON, dev);
@@ -177,7 +182,7 @@ static struct inventory_want wants(const struct profile_device *device,
 {
 	struct inventory_want want = { device->by_id, device->bdf, device->vendor, device->device };
 	/* Of a VF that is not there yet, its PF is what there is to know. */
-	if (device->vf.pf)
+	if (choice)
 		want.bdf = choice->bdf_is_known ? choice->bdf : vfs->pf.at[choice->pf].pf.bdf;
 	return want;
 }
@@ -186,9 +191,12 @@ unsigned plan_wants(const struct profile *profile, const struct vf_choices *vfs,
 		    struct inventory_want ret[PROFILE_MAX_DEVICES])
 {
 	unsigned n = 0;
-	for (unsigned i = 0; i < profile->n_devices; i++)
-		if (!profile->device[i].vf.pf || !vfs->at[i].why.code)
-			ret[n++] = wants(&profile->device[i], vfs, &vfs->at[i]);
+	for (unsigned i = 0; i < profile->n_devices; i++) {
+		const struct profile_device *device = &profile->device[i];
+		const struct vf_choice *choice = device->vf.pf ? &vfs->at[i] : NULL;
+		if (!choice || !choice->why.code)
+			ret[n++] = wants(device, vfs, choice);
+	}
 	return n;
 }
 

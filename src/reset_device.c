@@ -265,7 +265,8 @@ static int climb(struct reset *reset, struct reset_report *ret, struct err *err)
 		snprintf(methods, sizeof(methods), "default");
 	/* Of functions that share a bus the kernel lists it for none. */
 	if (reset->n > 1 && !strstr(methods, "bus"))
-		strcat(methods, *methods ? " bus" : "bus");
+		snprintf(methods + strlen(methods), sizeof(methods) - strlen(methods), "%sbus",
+			 *methods ? " " : "");
 	if (!*methods)
 		return err_set(err, -ENOTTY, "%s: the kernel knows no way to reset it",
 			       bdf_text(reset->bdf).s);

@@ -174,17 +174,19 @@ static void put_vectors(struct text *text, const char *name, const struct kvm_la
 /* Cycles until the deadline timer fires, as KVM keeps it; nothing when it has no such timer. */
 static void put_deadline(struct text *text, int vcpu_fd)
 {
-	struct {
-		struct kvm_msrs head;
-		struct kvm_msr_entry entry[2];
-	} msrs = { .head.nmsrs = 2, .entry = { { .index = MSR_TSC }, { .index = MSR_TSC_DEADLINE } } };
-	if (kvm_get_msrs(vcpu_fd, &msrs.head) != 2)
+	_Alignas(struct kvm_msrs) uint8_t space[sizeof(struct kvm_msrs) +
+						2 * sizeof(struct kvm_msr_entry)] = { 0 };
+	struct kvm_msrs *msrs = (struct kvm_msrs *)space;
+	msrs->nmsrs = 2;
+	msrs->entries[0].index = MSR_TSC;
+	msrs->entries[1].index = MSR_TSC_DEADLINE;
+	if (kvm_get_msrs(vcpu_fd, msrs) != 2)
 		return;
-	if (!msrs.entry[1].data)
+	if (!msrs->entries[1].data)
 		text_put(text, ", no deadline");
 	else
 		text_put(text, ", deadline in %lld cycles",
-			 (long long)(msrs.entry[1].data - msrs.entry[0].data));
+			 (long long)(msrs->entries[1].data - msrs->entries[0].data));
 }
 
 /* What decides whether a halted processor wakes: its run state, interrupts waiting, its timer. */
