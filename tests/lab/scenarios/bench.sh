@@ -88,6 +88,7 @@ measure() {
 syscalls() {
 	local name=$1 n
 	shift
+	: > /tmp/strace # of the one before, whose line would be waited for
 	timeout 60 strace -f -o /tmp/strace "$@" <&7 > /dev/null 2>&1 &
 	guest_pid=$!
 	guest_log=/tmp/strace
