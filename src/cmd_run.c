@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* `bulkhead run PROFILE`: plan, change the host, run the guest, give everything back. */
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -105,6 +106,8 @@ static int run_guest(struct run *run, enum machine_end *ret_end, struct err *err
 	run->good = (struct loop_work){ .run = record_good, .ctx = run };
 	if (!r)
 		loop_post(&run->loop, &run->good);
+	/* What reading the host took is not needed while the guest runs. */
+	malloc_trim(0);
 	if (!r)
 		r = machine_run(&run->machine, ret_end, err);
 	control_fini(&run->control);

@@ -96,7 +96,7 @@ static int look_at_fds(const struct process *process)
 }
 
 /* `7f00-7f10 rw-s 00000000 00:06 412   /dev/uio0` */
-static int look_at_maps(const struct process *process, char *buffer)
+static int look_at_maps(const struct process *process, char *buffer, bool *ret_is_empty)
 {
 	char path[64];
 	snprintf(path, sizeof(path), "%.16s/maps", process->pid);
@@ -105,10 +105,13 @@ static int look_at_maps(const struct process *process, char *buffer)
 	autofree char *line = NULL;
 	size_t size = 0;
 	int r = 0;
+	*ret_is_empty = false;
 	if (!file)
 		return 0;
 	setvbuf(file, buffer, _IOFBF, MAPS_BUFFER);
+	*ret_is_empty = true;
 	while (!r && getline(&line, &size, file) > 0) {
+		*ret_is_empty = false;
 		const char *at = strchr(line, '/');
 		line[strcspn(line, "\n")] = 0;
 		if (at && (!strncmp(at, "/dev/", 5) || !strncmp(at, "/sys/", 5)))
@@ -122,17 +125,20 @@ int holder_look_at_processes(struct holder_search *search)
 	autodir DIR *list = dir_open(search->host->proc, ".");
 	autofree char *buffer = malloc(MAPS_BUFFER);
 	const char *name;
+	const pid_t own = getpid();
 	int r = 0;
 	if (!list || !buffer)
 		return buffer ? -errno : -ENOMEM;
 	while (!r && (name = dir_next(list, ""))) {
 		const struct process process = { search, name };
 		/* What was open when we were started ends with us. */
-		if (!isdigit((unsigned char)name[0]) || strtol(name, NULL, 10) == getpid())
+		if (!isdigit((unsigned char)name[0]) || strtol(name, NULL, 10) == own)
 			continue;
-		r = look_at_fds(&process);
-		if (!r)
-			r = look_at_maps(&process, buffer);
+		/* A thread of the kernel maps nothing and has nothing open: most processes are such. */
+		bool is_kernel;
+		r = look_at_maps(&process, buffer, &is_kernel);
+		if (!r && !is_kernel)
+			r = look_at_fds(&process);
 	}
 	return r;
 }

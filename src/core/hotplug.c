@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/hotplug.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <libudev.h>
 #include <stdlib.h>
@@ -8,10 +9,40 @@
 
 #include "base/bytes.h"
 
+/* Loaded when it is wanted: only somebody who watches needs it. */
+#define LIBRARY "libudev.so.1"
+#define FUNCTIONS(F)                                                                               \
+	F(udev_new)                                                                                \
+	F(udev_unref)                                                                              \
+	F(udev_monitor_new_from_netlink)                                                           \
+	F(udev_monitor_set_receive_buffer_size)                                                    \
+	F(udev_monitor_enable_receiving)                                                           \
+	F(udev_monitor_receive_device)                                                             \
+	F(udev_monitor_get_fd)                                                                     \
+	F(udev_monitor_unref)                                                                      \
+	F(udev_device_get_subsystem)                                                               \
+	F(udev_device_unref)
+#define FIELD(name) __typeof__(name) *name;
+
 struct hotplug {
 	struct udev *udev;
 	struct udev_monitor *monitor;
+	FUNCTIONS(FIELD)
 };
+
+#define LOAD(name)                                                                                 \
+	if (!(hotplug->name = (__typeof__(name) *)dlsym(library, #name)))                          \
+		return err_set(err, -ENOENT, LIBRARY " has no function " #name);
+
+static int load(struct hotplug *hotplug, struct err *err)
+{
+	void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_NODELETE);
+	if (!library)
+		return err_set(err, -ENOENT,
+			       "watching devices needs " LIBRARY ": install the package libudev1");
+	FUNCTIONS(LOAD)
+	return 0;
+}
 
 #define RECEIVE_BUFFER (1 << 20) /* a PF with 256 VFs says a lot at once */
 
@@ -30,14 +61,19 @@ int hotplug_open(struct hotplug **ret_hotplug, struct err *err)
 	struct hotplug *hotplug = calloc(1, sizeof(*hotplug));
 	if (!hotplug)
 		return err_errno(err, -ENOMEM, "device events");
-	hotplug->udev = udev_new();
+	int r = load(hotplug, err);
+	if (r) {
+		free(hotplug);
+		return r;
+	}
+	hotplug->udev = hotplug->udev_new();
 	if (hotplug->udev)
-		hotplug->monitor = udev_monitor_new_from_netlink(hotplug->udev, "kernel");
-	int r = hotplug->monitor ? 0 : -ENOMEM;
+		hotplug->monitor = hotplug->udev_monitor_new_from_netlink(hotplug->udev, "kernel");
+	r = hotplug->monitor ? 0 : -ENOMEM;
 	if (!r) {
 		/* Needs privilege; without, some events may be lost, and the next one makes up. */
-		udev_monitor_set_receive_buffer_size(hotplug->monitor, RECEIVE_BUFFER);
-		r = udev_monitor_enable_receiving(hotplug->monitor);
+		hotplug->udev_monitor_set_receive_buffer_size(hotplug->monitor, RECEIVE_BUFFER);
+		r = hotplug->udev_monitor_enable_receiving(hotplug->monitor);
 	}
 	if (r < 0) {
 		hotplug_close(hotplug);
@@ -51,23 +87,23 @@ void hotplug_close(struct hotplug *hotplug)
 {
 	if (!hotplug)
 		return;
-	udev_monitor_unref(hotplug->monitor);
-	udev_unref(hotplug->udev);
+	hotplug->udev_monitor_unref(hotplug->monitor);
+	hotplug->udev_unref(hotplug->udev);
 	free(hotplug);
 }
 
 int hotplug_fd(const struct hotplug *hotplug)
 {
-	return udev_monitor_get_fd(hotplug->monitor);
+	return hotplug->udev_monitor_get_fd(hotplug->monitor);
 }
 
 bool hotplug_take(struct hotplug *hotplug)
 {
 	struct udev_device *device;
 	bool any = false;
-	while ((device = udev_monitor_receive_device(hotplug->monitor))) {
-		any |= matters(udev_device_get_subsystem(device));
-		udev_device_unref(device);
+	while ((device = hotplug->udev_monitor_receive_device(hotplug->monitor))) {
+		any |= matters(hotplug->udev_device_get_subsystem(device));
+		hotplug->udev_device_unref(device);
 	}
 	return any;
 }

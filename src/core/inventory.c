@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/dir.h"
 #include "base/file.h"
 #include "core/inventory_parts.h"
 #include "core/pcilib.h"
@@ -21,9 +22,8 @@ struct reader {
 	unsigned n_want;
 };
 
-static int add_function(void *ctx, struct bdf bdf)
+static int add_function(struct reader *reader, struct bdf bdf)
 {
-	struct reader *reader = ctx;
 	struct pci_dev *dev = vec_push(&reader->inv->devs);
 	if (!dev)
 		return -ENOMEM;
@@ -32,6 +32,18 @@ static int add_function(void *ctx, struct bdf bdf)
 	dev->group = pci_dev_group(reader->devices, bdf);
 	reader->inv->has_iommu |= dev->group >= 0;
 	return 0;
+}
+
+static int add_functions(struct reader *reader)
+{
+	autodir DIR *list = dir_open(reader->devices, ".");
+	const char *name;
+	struct bdf bdf;
+	int r = list ? 0 : -errno;
+	while (!r && (name = dir_next(list, "")))
+		if (!bdf_parse(name, &bdf))
+			r = add_function(reader, bdf);
+	return r;
 }
 
 static int by_bdf(const void *a, const void *b)
@@ -149,13 +161,10 @@ static int read_reserved(struct reader *reader)
 static int read_all(struct reader *reader, struct err *err)
 {
 	struct inventory *inv = reader->inv;
-	int r = pcilib_open(&inv->names, reader->host->sys_path, err);
-	if (!r)
-		r = pcilib_each(inv->names, add_function, reader, err);
-	if (r == -ENOMEM)
-		return err_errno(err, r, "PCI inventory");
+	inv->names = pcilib_new(reader->host->sys_path);
+	int r = inv->names ? add_functions(reader) : -ENOMEM;
 	if (r)
-		return r;
+		return err_errno(err, r, "PCI inventory");
 	if (inv->devs.n)
 		qsort(inv->devs.at, inv->devs.n, sizeof(*inv->devs.at), by_bdf);
 	read_functions(reader);
@@ -193,7 +202,7 @@ void inventory_fini(struct inventory *inv)
 {
 	vec_free(&inv->devs);
 	vec_free(&inv->reserved);
-	pcilib_close(inv->names);
+	pcilib_free(inv->names);
 	inv->names = NULL;
 }
 

@@ -1,35 +1,50 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/pcilib.h"
 
-#include <errno.h>
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <pci/pci.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
+
+/*
+ * Loaded when a name is wanted: libpci brings two more libraries with it, and a running guest wants
+ * none of them.
+ */
+#define LIBRARY "libpci.so.3"
+
+/* clang-format off */
+#define FUNCTIONS(X) \
+	X(pci_alloc) X(pci_init) X(pci_cleanup) X(pci_set_param) X(pci_set_name_list_path) \
+	X(pci_lookup_name)
+/* clang-format on */
+
+#define FIELD(name) __typeof__(name) *name;
+
 struct pcilib {
-	struct pci_access *access;
-	char path[300]; /* libpci keeps the pointer it is given */
+	struct pci_access *access; /* NULL before the first name, and where there is no library */
+	bool tried;
+	char sys_path[256], bus_path[300]; /* libpci keeps the pointer to the latter */
+	FUNCTIONS(FIELD)
 };
 
 /*
  * libpci reports an error by calling a function that must not return, and gives it no context. The
- * jump is armed only inside pcilib_open and pcilib_each, and per thread.
+ * jump is armed only while libpci starts, and per thread.
  */
 static _Thread_local jmp_buf *escape;
-static _Thread_local char escape_text[160];
 
 static void escape_error(char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
 static void escape_error(char *fmt, ...)
 {
-	va_list ap;
-	va_start(ap, fmt);
-	vsnprintf(escape_text, sizeof(escape_text), fmt, ap);
-	va_end(ap);
+	(void)fmt;
 	if (!escape)
 		abort();
 	longjmp(*escape, 1);
@@ -41,85 +56,104 @@ static void ignore_warning(char *fmt, ...)
 	(void)fmt;
 }
 
-/* Runs `step` with libpci's errors caught: 0, or -EIO with its text. */
-static int guarded(void (*step)(struct pci_access *access), struct pci_access *access,
-		   struct err *err)
+/* Runs `step` with libpci's errors caught; false after one. */
+static bool guarded(void (*step)(struct pci_access *access), struct pci_access *access)
 {
 	jmp_buf here;
 	if (setjmp(here)) {
 		escape = NULL;
-		return err_set(err, -EIO, "libpci: %s", escape_text);
+		return false;
 	}
 	escape = &here;
 	step(access);
 	escape = NULL;
-	return 0;
+	return true;
+}
+
+#define LOAD(name)                                                                                 \
+	if (!(lib->name = (__typeof__(name) *)dlsym(library, #name)))                              \
+		return false;
+
+static bool load(struct pcilib *lib)
+{
+	/* Stays loaded: an inventory may be read again. */
+	void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_NODELETE);
+	if (!library)
+		return false;
+	FUNCTIONS(LOAD)
+	return true;
 }
 
 /* A saved host may bring its own names: the same everywhere, whatever database is installed. */
-static void use_own_names(struct pci_access *access, const char *sys_path)
+static void use_own_names(struct pcilib *lib)
 {
 	char path[300];
-	size_t len = strlen(sys_path), part = strlen("/sys");
-	if (len <= part || strcmp(sys_path + len - part, "/sys") != 0)
+	size_t len = strlen(lib->sys_path), part = strlen("/sys");
+	if (len <= part || strcmp(lib->sys_path + len - part, "/sys") != 0)
 		return;
-	snprintf(path, sizeof(path), "%.*s/pci.ids", (int)(len - part), sys_path);
+	snprintf(path, sizeof(path), "%.*s/pci.ids", (int)(len - part), lib->sys_path);
 	char *copy = faccessat(AT_FDCWD, path, R_OK, 0) ? NULL : strdup(path);
 	if (copy)
-		pci_set_name_list_path(access, copy, 1);
+		lib->pci_set_name_list_path(lib->access, copy, 1);
 }
 
-int pcilib_open(struct pcilib **ret_lib, const char *sys_path, struct err *err)
+static void start(struct pcilib *lib)
 {
-	struct pcilib *lib = calloc(1, sizeof(*lib));
-	if (!lib)
-		return err_errno(err, -ENOMEM, "libpci");
-	snprintf(lib->path, sizeof(lib->path), "%s/bus/pci", sys_path);
-	lib->access = pci_alloc();
+	lib->access = lib->pci_alloc();
 	lib->access->method = PCI_ACCESS_SYS_BUS_PCI;
 	lib->access->error = escape_error;
 	lib->access->warning = ignore_warning;
-	pci_set_param(lib->access, "sysfs.path", lib->path);
+	lib->pci_set_param(lib->access, "sysfs.path", lib->bus_path);
 	/* udev's database is a copy of pci.ids; libpci leaks a udev for each name where it is
 	 * missing. */
-	pci_set_param(lib->access, "hwdb.disable", "1");
-	use_own_names(lib->access, sys_path);
-	int r = guarded(pci_init, lib->access, err);
-	if (r) {
-		pcilib_close(lib);
-		return r;
-	}
-	*ret_lib = lib;
-	return 0;
-}
-
-void pcilib_close(struct pcilib *lib)
-{
-	if (!lib)
+	lib->pci_set_param(lib->access, "hwdb.disable", "1");
+	use_own_names(lib);
+	if (guarded(lib->pci_init, lib->access))
 		return;
-	guarded(pci_cleanup, lib->access, NULL);
-	free(lib);
+	guarded(lib->pci_cleanup, lib->access);
+	lib->access = NULL;
 }
 
-int pcilib_each(struct pcilib *lib, int (*each)(void *ctx, struct bdf bdf), void *ctx,
-		struct err *err)
+/* True when libpci can be asked. */
+static bool ready(struct pcilib *lib)
 {
-	int r = guarded(pci_scan_bus, lib->access, err);
-	for (struct pci_dev *d = lib->access->devices; !r && d; d = d->next)
-		r = each(ctx, (struct bdf){ (uint32_t)d->domain, d->bus, d->dev, d->func });
-	return r;
+	if (!lib->tried && load(lib))
+		start(lib);
+	if (!lib->tried && !lib->access)
+		log_warn("devices have numbers only: " LIBRARY " (package libpci3) is not to be had");
+	lib->tried = true;
+	return lib->access;
+}
+
+struct pcilib *pcilib_new(const char *sys_path)
+{
+	struct pcilib *lib = calloc(1, sizeof(*lib));
+	if (!lib)
+		return NULL;
+	snprintf(lib->sys_path, sizeof(lib->sys_path), "%s", sys_path);
+	snprintf(lib->bus_path, sizeof(lib->bus_path), "%s/bus/pci", lib->sys_path);
+	return lib;
+}
+
+void pcilib_free(struct pcilib *lib)
+{
+	if (lib && lib->access)
+		guarded(lib->pci_cleanup, lib->access);
+	free(lib);
 }
 
 void pcilib_device_name(struct pcilib *lib, uint16_t vendor, uint16_t device, char *buf,
 			size_t size)
 {
-	if (!pci_lookup_name(lib->access, buf, (int)size, PCI_LOOKUP_VENDOR | PCI_LOOKUP_DEVICE,
-			     vendor, device))
+	if (!ready(lib) ||
+	    !lib->pci_lookup_name(lib->access, buf, (int)size, PCI_LOOKUP_VENDOR | PCI_LOOKUP_DEVICE,
+				  vendor, device))
 		snprintf(buf, size, "%04x:%04x", vendor, device);
 }
 
 void pcilib_class_name(struct pcilib *lib, uint32_t class_code, char *buf, size_t size)
 {
-	if (!pci_lookup_name(lib->access, buf, (int)size, PCI_LOOKUP_CLASS, (int)(class_code >> 8)))
+	if (!ready(lib) || !lib->pci_lookup_name(lib->access, buf, (int)size, PCI_LOOKUP_CLASS,
+						 (int)(class_code >> 8)))
 		snprintf(buf, size, "class %04x", class_code >> 8);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * libpci behind a small interface: which functions there are, and what they are called. Its struct
- * pci_dev is not ours, and it exits the process on errors; both stay inside pcilib.c.
+ * libpci behind a small interface: what functions and classes are called. Its struct pci_dev is not
+ * ours, and it exits the process on errors; both stay inside pcilib.c.
  */
 #ifndef BULKHEAD_CORE_PCILIB_H
 #define BULKHEAD_CORE_PCILIB_H
@@ -9,23 +9,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/bdf.h"
-#include "base/err.h"
-
 struct pcilib;
 
 /*
- * Opens `sys_path`/bus/pci. The name database is read at the first name asked for, not here; it is
- * the system's, or the `pci.ids` beside a saved host's `sys`.
+ * The library and its database are read at the first name asked for, not here; the database is the
+ * system's, or the `pci.ids` beside a saved host's `sys`. NULL without memory.
  */
-int pcilib_open(struct pcilib **ret_lib, const char *sys_path, struct err *err);
-void pcilib_close(struct pcilib *lib); /* NULL allowed */
+struct pcilib *pcilib_new(const char *sys_path);
+void pcilib_free(struct pcilib *lib); /* NULL allowed */
 
-/* Calls `each` for every function, in no order; ends early when it returns an error. */
-int pcilib_each(struct pcilib *lib, int (*each)(void *ctx, struct bdf bdf), void *ctx,
-		struct err *err);
-
-/* "Vendor Device", or the numbers in hexadecimal where the database does not know them. */
+/* "Vendor Device", or the numbers in hexadecimal where there is no library, or it does not know them. */
 void pcilib_device_name(struct pcilib *lib, uint16_t vendor, uint16_t device, char *buf,
 			size_t size);
 /* "Ethernet controller" for the upper 16 of the 24 class bits. */
