@@ -86,6 +86,8 @@ static void record_good(void *ctx)
 	struct err err = { 0 };
 	if (good_store(&run->prepared.host, &run->prepared.plan, &err))
 		log_warn("this start is not recorded as a good one: %s", err.text);
+	/* What reading the host took, and this, is not needed while the guest runs. */
+	malloc_trim(0);
 }
 
 static int run_guest(struct run *run, enum machine_end *ret_end, struct err *err)
@@ -106,8 +108,6 @@ static int run_guest(struct run *run, enum machine_end *ret_end, struct err *err
 	run->good = (struct loop_work){ .run = record_good, .ctx = run };
 	if (!r)
 		loop_post(&run->loop, &run->good);
-	/* What reading the host took is not needed while the guest runs. */
-	malloc_trim(0);
 	if (!r)
 		r = machine_run(&run->machine, ret_end, err);
 	control_fini(&run->control);
