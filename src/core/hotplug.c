@@ -32,16 +32,15 @@ struct hotplug {
 
 #define LOAD(name)                                                                                 \
 	if (!(hotplug->name = (__typeof__(name) *)dlsym(library, #name)))                          \
-		return err_set(err, -ENOENT, LIBRARY " has no function " #name);
+		return false;
 
-static int load(struct hotplug *hotplug, struct err *err)
+static bool load(struct hotplug *hotplug)
 {
 	void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_NODELETE);
 	if (!library)
-		return err_set(err, -ENOENT,
-			       "watching devices needs " LIBRARY ": install the package libudev1");
+		return false;
 	FUNCTIONS(LOAD)
-	return 0;
+	return true;
 }
 
 #define RECEIVE_BUFFER (1 << 20) /* a PF with 256 VFs says a lot at once */
@@ -61,15 +60,15 @@ int hotplug_open(struct hotplug **ret_hotplug, struct err *err)
 	struct hotplug *hotplug = calloc(1, sizeof(*hotplug));
 	if (!hotplug)
 		return err_errno(err, -ENOMEM, "device events");
-	int r = load(hotplug, err);
-	if (r) {
+	if (!load(hotplug)) {
 		free(hotplug);
-		return r;
+		return err_set(err, -ENOENT,
+			       "watching devices needs " LIBRARY ": install the package libudev1");
 	}
 	hotplug->udev = hotplug->udev_new();
 	if (hotplug->udev)
 		hotplug->monitor = hotplug->udev_monitor_new_from_netlink(hotplug->udev, "kernel");
-	r = hotplug->monitor ? 0 : -ENOMEM;
+	int r = hotplug->monitor ? 0 : -ENOMEM;
 	if (!r) {
 		/* Needs privilege; without, some events may be lost, and the next one makes up. */
 		hotplug->udev_monitor_set_receive_buffer_size(hotplug->monitor, RECEIVE_BUFFER);
