@@ -12,7 +12,6 @@
 #include "fingerprint.h"
 
 #define FILE_NAME "good.json"
-#define FILE_NAME_NEW "good.json.new"
 #define SIZE_MAX_JSON (1u << 20) /* of a record; a real one has a few kilobytes */
 #define WHOLE_MAX 60             /* longer texts are compared word by word */
 #define WORDS_MAX 200
@@ -35,13 +34,8 @@ static int open_dir(const struct host *host, const char *name, bool make, struct
 
 static int write_json(int dir, const json_t *json)
 {
-	autoclose int fd = openat(dir, FILE_NAME_NEW,
-				  O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
-		return -errno;
-	if (json_dumpfd(json, fd, JSON_INDENT(1) | JSON_SORT_KEYS))
-		return -EIO;
-	return renameat(dir, FILE_NAME_NEW, dir, FILE_NAME) ? -errno : 0;
+	autofree char *text = json_dumps(json, JSON_INDENT(1) | JSON_SORT_KEYS);
+	return text ? file_replace(dir, FILE_NAME, text, 0600) : -ENOMEM;
 }
 
 /* Caller frees. NULL without memory. */

@@ -70,8 +70,7 @@ static void read_slot(const struct host *host, const char *dir, char *buf, size_
 {
 	char target[PATH_MAX], *save = NULL;
 	struct text text = text_in(buf, size);
-	ssize_t n = readlinkat(host->sys, dir, target, sizeof(target) - 1);
-	target[n > 0 ? n : 0] = 0;
+	file_link(host->sys, dir, target, sizeof(target));
 	for (char *part = strtok_r(target, "/", &save); part; part = strtok_r(NULL, "/", &save)) {
 		struct bdf bdf;
 		if (!strncmp(part, "pci", 3))

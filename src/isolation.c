@@ -96,8 +96,7 @@ static unsigned path_of(const struct host *host, struct bdf bdf, struct bdf ret[
 	char link[64], target[PATH_MAX], *save = NULL;
 	unsigned n = 0;
 	snprintf(link, sizeof(link), "bus/pci/devices/%s", bdf_text(bdf).s);
-	ssize_t len = readlinkat(host->sys, link, target, sizeof(target) - 1);
-	target[len > 0 ? len : 0] = 0;
+	file_link(host->sys, link, target, sizeof(target));
 	for (char *part = strtok_r(target, "/", &save); part && n < ISOLATION_DEPTH;
 	     part = strtok_r(NULL, "/", &save))
 		if (!bdf_parse(part, &ret[n]))

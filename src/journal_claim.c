@@ -150,26 +150,22 @@ static int write_devices(struct journal *journal, const struct plan *plan)
 	return r;
 }
 
-/* Readers take no lock: they see the old file or the new one. */
+/* Readers take no lock. */
 static int rewrite_without(int dir_fd, FILE *from, struct bdf left)
 {
+	autofree char *text = NULL;
 	char line[64];
+	size_t size;
 	struct bdf bdf;
-	int fd = openat(dir_fd, "devices.new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
-			0600);
-	FILE *to = fd < 0 ? NULL : fdopen(fd, "w");
+	FILE *to = open_memstream(&text, &size);
 	if (!to)
-		return -errno;
+		return -ENOMEM;
 	while (fgets(line, sizeof(line), from)) {
 		line[strcspn(line, "\n")] = 0;
 		if (!bdf_parse(line, &bdf) && !bdf_equal(bdf, left))
 			fprintf(to, "%s\n", line);
 	}
-	int r = fflush(to) || fsync(fd) ? -errno : 0;
-	fclose(to);
-	if (!r && renameat(dir_fd, "devices.new", dir_fd, "devices"))
-		r = -errno;
-	return r;
+	return fclose(to) ? -ENOMEM : file_replace(dir_fd, "devices", text, 0600);
 }
 
 int journal_unclaim(struct journal *journal, struct bdf bdf, struct err *err)

@@ -2,7 +2,6 @@
 #include "reset_device.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 #include "base/text.h"
 #include "by_hand.h"
 #include "core/sysfs.h"
+#include "device_path.h"
 #include "journal.h"
 #include "quarantine.h"
 #include "reset_history.h"
@@ -53,28 +53,6 @@ static struct path path_of(struct bdf bdf, const char *attr)
 
 /* --- the set: everything behind the same port --- */
 
-static void link_target(const struct host *host, struct bdf bdf, char buf[PATH_MAX])
-{
-	char path[64];
-	snprintf(path, sizeof(path), "bus/pci/devices/%s", bdf_text(bdf).s);
-	ssize_t n = readlinkat(host->sys, path, buf, PATH_MAX - 1);
-	buf[n > 0 ? n : 0] = 0;
-}
-
-static void find_port(struct reset *reset)
-{
-	char target[PATH_MAX];
-	struct bdf port;
-	link_target(reset->host, reset->bdf, target);
-	char *last = strrchr(target, '/');
-	if (!last)
-		return;
-	*last = 0;
-	const char *name = strrchr(target, '/');
-	if (name && strlen(name) > 12 && !bdf_parse(name + 1, &port))
-		snprintf(reset->port, sizeof(reset->port), "%s", bdf_text(port).s);
-}
-
 static int add_member(struct reset *reset, struct bdf bdf)
 {
 	struct err why = { 0 };
@@ -93,23 +71,21 @@ static int add_member(struct reset *reset, struct bdf bdf)
 
 static int find_set(struct reset *reset, struct err *err)
 {
-	char needle[40], target[PATH_MAX];
+	struct bdf port;
 	reset->set = calloc(SET_MAX, sizeof(*reset->set));
 	if (!reset->set)
 		return err_errno(err, -ENOMEM, "%s: reset", bdf_text(reset->bdf).s);
 	add_member(reset, reset->bdf);
-	find_port(reset);
-	if (!*reset->port)
+	if (!device_port_above(reset->host, reset->bdf, &port))
 		return 0;
-	snprintf(needle, sizeof(needle), "/%s/", reset->port);
+	snprintf(reset->port, sizeof(reset->port), "%s", bdf_text(port).s);
 	autodir DIR *list = dir_open(reset->host->sys, "bus/pci/devices");
 	const char *name;
 	while ((name = dir_next(list, ""))) {
 		struct bdf bdf;
 		if (bdf_parse(name, &bdf) || bdf_equal(bdf, reset->bdf))
 			continue;
-		link_target(reset->host, bdf, target);
-		if (strstr(target, needle))
+		if (device_is_below(reset->host, bdf, port))
 			add_member(reset, bdf);
 	}
 	return 0;

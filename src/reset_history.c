@@ -2,7 +2,6 @@
 #include "reset_history.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
 #include <time.h>
@@ -82,21 +81,6 @@ void reset_history_read(const struct host *host, struct bdf bdf, struct reset_hi
 
 /* --- writing --- */
 
-/* Whole or not at all, whatever happens meanwhile. */
-static int replace(int dir, const char *name, const char *content)
-{
-	char next[80];
-	snprintf(next, sizeof(next), "%s.new", name);
-	autoclose int fd =
-		openat(dir, next, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
-	if (fd < 0)
-		return -errno;
-	ssize_t n = write(fd, content, strlen(content));
-	if (n != (ssize_t)strlen(content))
-		return n < 0 ? -errno : -ENOSPC;
-	return fsync(fd) || renameat(dir, next, dir, name) ? -errno : 0;
-}
-
 static int save(const struct host *host, struct bdf bdf, const struct reset_history *history,
 		struct err *err)
 {
@@ -115,7 +99,7 @@ static int save(const struct host *host, struct bdf bdf, const struct reset_hist
 	autoclose int dir = host_open_state(host, true, err);
 	if (dir < 0)
 		return dir;
-	r = replace(dir, file_name(bdf).s, buf);
+	r = file_replace(dir, file_name(bdf).s, buf, 0644);
 	return r ? err_errno(err, r, "%s/%s", host->state_path, file_name(bdf).s) : 0;
 }
 

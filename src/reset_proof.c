@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "reset_proof.h"
 
-#include <limits.h>
 #include <linux/pci_regs.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "device_path.h"
 #include "pci/cap.h"
 
 #define CAPS_MAX 96
@@ -150,27 +150,12 @@ static void put_errors(const struct host *host, struct bdf bdf, struct text *tex
 		text_put(text, " %08x", (unsigned)le_get(at + PCI_ERR_HEADER_LOG + 4 * i, 4));
 }
 
-/* …/0000:00:01.0/0000:01:00.0: the component before the last. */
-static bool find_port(const struct host *host, struct bdf bdf, struct bdf *ret_port)
-{
-	char path[64], target[PATH_MAX];
-	snprintf(path, sizeof(path), "bus/pci/devices/%s", bdf_text(bdf).s);
-	ssize_t n = readlinkat(host->sys, path, target, sizeof(target) - 1);
-	target[n > 0 ? n : 0] = 0;
-	char *last = strrchr(target, '/');
-	if (!last)
-		return false;
-	*last = 0;
-	char *port = strrchr(target, '/');
-	return port && strlen(port) > 12 && !bdf_parse(port + 1, ret_port);
-}
-
 void reset_proof_errors(const struct host *host, struct bdf bdf, struct text *text)
 {
 	struct text found = text_in((char[400]){ "" }, 400);
 	struct bdf port;
 	put_errors(host, bdf, &found);
-	if (find_port(host, bdf, &port))
+	if (device_port_above(host, bdf, &port))
 		put_errors(host, port, &found);
 	text_put(text, "%s", found.at);
 }

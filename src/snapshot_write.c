@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "pci/cap.h"
 #include "snapshot.h"
 #include "snapshot_keep.h"
@@ -136,8 +137,7 @@ static void put_path(struct writer *w, const char *path)
 static void put_link(struct writer *w, const char *path, int dir, const char *rest)
 {
 	char target[SNAPSHOT_PATH_MAX + 2];
-	ssize_t n = readlinkat(dir, rest, target, sizeof(target) - 1);
-	target[n > 0 ? n : 0] = 0;
+	file_link(dir, rest, target, sizeof(target));
 	if (!nameable(target) || *target == '/')
 		return;
 	keep_scrub(target);
@@ -313,8 +313,7 @@ static void put_function(struct writer *w, const char *link)
 	char target[PATH_MAX], path[PATH_MAX];
 	const char *rest, *below = target;
 	int dir = dir_of(w, link, &rest);
-	ssize_t n = readlinkat(dir, rest, target, sizeof(target) - 1);
-	target[n > 0 ? n : 0] = 0;
+	file_link(dir, rest, target, sizeof(target));
 	while (!strncmp(below, "../", 3))
 		below += 3;
 	if (strncmp(below, "devices/", 8) != 0)

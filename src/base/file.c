@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -57,13 +58,35 @@ int file_write(int dirfd, const char *path, const char *text)
 	return (size_t)r == n ? 0 : -EIO;
 }
 
+int file_replace(int dirfd, const char *name, const char *text, mode_t mode)
+{
+	char next[NAME_MAX + 1];
+	if ((size_t)snprintf(next, sizeof(next), "%s.new", name) >= sizeof(next))
+		return -ENAMETOOLONG;
+	autoclose int fd =
+		openat(dirfd, next, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
+	if (fd < 0)
+		return -errno;
+	ssize_t n = write(fd, text, strlen(text));
+	if (n != (ssize_t)strlen(text))
+		return n < 0 ? -errno : -ENOSPC;
+	return fsync(fd) || renameat(dirfd, next, dirfd, name) ? -errno : 0;
+}
+
+ssize_t file_link(int dirfd, const char *path, char *buf, size_t size)
+{
+	ssize_t n = readlinkat(dirfd, path, buf, size - 1);
+	int r = n < 0 ? -errno : 0;
+	buf[n > 0 ? n : 0] = 0;
+	return r ? r : n;
+}
+
 int file_link_name(int dirfd, const char *path, char *buf, size_t size)
 {
 	char target[PATH_MAX];
-	ssize_t n = readlinkat(dirfd, path, target, sizeof(target) - 1);
+	ssize_t n = file_link(dirfd, path, target, sizeof(target));
 	if (n < 0)
-		return -errno;
-	target[n] = 0;
+		return (int)n;
 	const char *slash = strrchr(target, '/');
 	const char *name = slash ? slash + 1 : target;
 	size_t len = strlen(name);

@@ -19,6 +19,15 @@ int file_read_u64(int dirfd, const char *path, uint64_t *ret_value);
 /* One write(2) of the whole text, as sysfs wants it. -errno of open/write; -EIO when short. */
 int file_write(int dirfd, const char *path, const char *text);
 
+/*
+ * Makes `text` the content of the file `name`, whole and on disk or not at all: readers see the old
+ * file or the new one. Goes by way of `name`.new; links are not followed. -errno.
+ */
+int file_replace(int dirfd, const char *name, const char *text, mode_t mode);
+
+/* A symbolic link's target, terminated, cut to size - 1. Its length; -errno, and then buf is "". */
+ssize_t file_link(int dirfd, const char *path, char *buf, size_t size);
+
 /* Last component of a symbolic link's target (`driver`, `iommu_group`). -errno of readlink. */
 int file_link_name(int dirfd, const char *path, char *buf, size_t size);
 

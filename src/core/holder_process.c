@@ -87,8 +87,7 @@ static int look_at_fds(const struct process *process)
 	const char *name;
 	int r = 0;
 	while (!r && (name = dir_next(list, ""))) {
-		ssize_t n = readlinkat(dirfd(list), name, target, sizeof(target) - 1);
-		target[n > 0 ? n : 0] = 0;
+		file_link(dirfd(list), name, target, sizeof(target));
 		if (*target == '/')
 			r = match(process, target, number_of(dirfd(list), name, target), "open");
 	}

@@ -72,9 +72,7 @@ static bool nearest_function(const char *path, struct bdf *ret_bdf)
 
 static ssize_t read_link(const struct finder *finder, const char *path, char *buf)
 {
-	ssize_t n = readlinkat(finder->host->sys, path, buf, PATH_MAX - 1);
-	buf[n > 0 ? n : 0] = 0;
-	return n;
+	return file_link(finder->host->sys, path, buf, PATH_MAX);
 }
 
 static const char *base_name(const char *path)

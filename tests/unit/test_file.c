@@ -101,6 +101,43 @@ static void writing_never_creates_and_reports_what_the_kernel_says(void **state)
 	assert_int_equal(file_write(AT_FDCWD, "/dev/full", "x"), -ENOSPC);
 }
 
+static void a_file_is_replaced_whole_or_not_at_all(void **state)
+{
+	(void)state;
+	char buf[32];
+	assert_int_equal(file_replace(dir.fd, "r", "first\n", 0600), 0);
+	assert_int_equal(file_replace(dir.fd, "r", "2\n", 0600), 0);
+	assert_int_equal(file_read(dir.fd, "r", buf, sizeof(buf)), 1);
+	assert_string_equal(buf, "2");
+	assert_int_equal(faccessat(dir.fd, "r.new", F_OK, 0), -1);
+	assert_int_equal(mkdirat(dir.fd, "r.new", 0700), 0);
+	assert_int_equal(file_replace(dir.fd, "r", "3\n", 0600), -EISDIR);
+	assert_int_equal(unlinkat(dir.fd, "r.new", AT_REMOVEDIR), 0);
+	assert_int_equal(symlinkat("elsewhere", dir.fd, "r.new"), 0);
+	assert_int_equal(file_replace(dir.fd, "r", "4\n", 0600), -ELOOP);
+	assert_int_equal(faccessat(dir.fd, "elsewhere", F_OK, 0), -1);
+	assert_int_equal(file_read(dir.fd, "r", buf, sizeof(buf)), 1);
+	assert_string_equal(buf, "2");
+	char name[300];
+	memset(name, 'n', sizeof(name));
+	name[253] = 0;
+	assert_int_equal(file_replace(dir.fd, name, "5\n", 0600), -ENAMETOOLONG);
+}
+
+static void a_links_target_is_terminated_and_cut(void **state)
+{
+	(void)state;
+	char buf[6];
+	assert_int_equal(symlinkat("../a", dir.fd, "short"), 0);
+	assert_int_equal(file_link(dir.fd, "short", buf, sizeof(buf)), 4);
+	assert_string_equal(buf, "../a");
+	assert_int_equal(symlinkat("../abcdef", dir.fd, "longer"), 0);
+	assert_int_equal(file_link(dir.fd, "longer", buf, sizeof(buf)), 5);
+	assert_string_equal(buf, "../ab");
+	assert_int_equal(file_link(dir.fd, "absent", buf, sizeof(buf)), -ENOENT);
+	assert_string_equal(buf, "");
+}
+
 static void a_links_last_component_is_its_name(void **state)
 {
 	(void)state;
@@ -203,6 +240,8 @@ int main(void)
 		TEST(a_number_must_be_the_whole_file),
 		TEST(writing_replaces_what_was_there),
 		TEST(writing_never_creates_and_reports_what_the_kernel_says),
+		TEST(a_file_is_replaced_whole_or_not_at_all),
+		TEST(a_links_target_is_terminated_and_cut),
 		TEST(a_links_last_component_is_its_name),
 		TEST(directories_are_made_with_their_parents),
 		TEST(a_file_in_the_way_of_a_directory_is_an_error),
