@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/pcilib.h"
 
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <pci/pci.h>
 #include <setjmp.h>
@@ -12,27 +11,29 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
+#include "base/library.h"
 #include "base/log.h"
 
-/*
- * Loaded when a name is wanted: libpci brings two more libraries with it, and a running guest wants
- * none of them.
- */
-#define LIBRARY "libpci.so.3"
-
+/* libpci brings two more libraries with it, and a running guest wants none of them. */
 /* clang-format off */
 #define FUNCTIONS(X) \
 	X(pci_alloc) X(pci_init) X(pci_cleanup) X(pci_set_param) X(pci_set_name_list_path) \
 	X(pci_lookup_name)
 /* clang-format on */
 
-#define FIELD(name) __typeof__(name) *name;
+static const char *const names[] = { FUNCTIONS(LIBRARY_NAME) };
+static const struct library libpci = {
+	"libpci.so.3", "libpci3", "naming devices", names, ARRAY_LEN(names),
+};
 
 struct pcilib {
 	struct pci_access *access; /* NULL before the first name, and where there is no library */
 	bool tried;
 	char sys_path[256], bus_path[300]; /* libpci keeps the pointer to the latter */
-	FUNCTIONS(FIELD)
+	struct pci_functions {
+		FUNCTIONS(LIBRARY_FIELD)
+	} fn;
 };
 
 /*
@@ -70,20 +71,6 @@ static bool guarded(void (*step)(struct pci_access *access), struct pci_access *
 	return true;
 }
 
-#define LOAD(name)                                                                                 \
-	if (!(lib->name = (__typeof__(name) *)dlsym(library, #name)))                              \
-		return false;
-
-static bool load(struct pcilib *lib)
-{
-	/* Stays loaded: an inventory may be read again. */
-	void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_NODELETE);
-	if (!library)
-		return false;
-	FUNCTIONS(LOAD)
-	return true;
-}
-
 /* A saved host may bring its own names: the same everywhere, whatever database is installed. */
 static void use_own_names(struct pcilib *lib)
 {
@@ -94,33 +81,35 @@ static void use_own_names(struct pcilib *lib)
 	snprintf(path, sizeof(path), "%.*s/pci.ids", (int)(len - part), lib->sys_path);
 	char *copy = faccessat(AT_FDCWD, path, R_OK, 0) ? NULL : strdup(path);
 	if (copy)
-		lib->pci_set_name_list_path(lib->access, copy, 1);
+		lib->fn.pci_set_name_list_path(lib->access, copy, 1);
 }
 
 static void start(struct pcilib *lib)
 {
-	lib->access = lib->pci_alloc();
+	lib->access = lib->fn.pci_alloc();
 	lib->access->method = PCI_ACCESS_SYS_BUS_PCI;
 	lib->access->error = escape_error;
 	lib->access->warning = ignore_warning;
-	lib->pci_set_param(lib->access, "sysfs.path", lib->bus_path);
+	lib->fn.pci_set_param(lib->access, "sysfs.path", lib->bus_path);
 	/* udev's database is a copy of pci.ids; libpci leaks a udev for each name where it is
 	 * missing. */
-	lib->pci_set_param(lib->access, "hwdb.disable", "1");
+	lib->fn.pci_set_param(lib->access, "hwdb.disable", "1");
 	use_own_names(lib);
-	if (guarded(lib->pci_init, lib->access))
+	if (guarded(lib->fn.pci_init, lib->access))
 		return;
-	guarded(lib->pci_cleanup, lib->access);
+	guarded(lib->fn.pci_cleanup, lib->access);
 	lib->access = NULL;
 }
 
 /* True when libpci can be asked. */
 static bool ready(struct pcilib *lib)
 {
-	if (!lib->tried && load(lib))
+	struct err err = { 0 };
+	if (!lib->tried && !library_load(&libpci, &lib->fn, &err))
 		start(lib);
 	if (!lib->tried && !lib->access)
-		log_warn("devices have numbers only: " LIBRARY " (package libpci3) is not to be had");
+		log_warn("devices have numbers only: %s",
+			 err.text[0] ? err.text : "libpci could not read them");
 	lib->tried = true;
 	return lib->access;
 }
@@ -138,7 +127,7 @@ struct pcilib *pcilib_new(const char *sys_path)
 void pcilib_free(struct pcilib *lib)
 {
 	if (lib && lib->access)
-		guarded(lib->pci_cleanup, lib->access);
+		guarded(lib->fn.pci_cleanup, lib->access);
 	free(lib);
 }
 
@@ -146,14 +135,14 @@ void pcilib_device_name(struct pcilib *lib, uint16_t vendor, uint16_t device, ch
 			size_t size)
 {
 	if (!ready(lib) ||
-	    !lib->pci_lookup_name(lib->access, buf, (int)size, PCI_LOOKUP_VENDOR | PCI_LOOKUP_DEVICE,
+	    !lib->fn.pci_lookup_name(lib->access, buf, (int)size, PCI_LOOKUP_VENDOR | PCI_LOOKUP_DEVICE,
 				  vendor, device))
 		snprintf(buf, size, "%04x:%04x", vendor, device);
 }
 
 void pcilib_class_name(struct pcilib *lib, uint32_t class_code, char *buf, size_t size)
 {
-	if (!ready(lib) || !lib->pci_lookup_name(lib->access, buf, (int)size, PCI_LOOKUP_CLASS,
+	if (!ready(lib) || !lib->fn.pci_lookup_name(lib->access, buf, (int)size, PCI_LOOKUP_CLASS,
 						 (int)(class_code >> 8)))
 		snprintf(buf, size, "class %04x", class_code >> 8);
 }

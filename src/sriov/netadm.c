@@ -2,7 +2,6 @@
 #include "sriov/netadm.h"
 
 #include <arpa/inet.h>
-#include <dlfcn.h>
 #include <errno.h>
 #include <linux/if_link.h>
 #include <linux/magic.h>
@@ -18,10 +17,12 @@
 #include <string.h>
 #include <sys/vfs.h>
 
+#include "base/bytes.h"
+#include "base/library.h"
+
 /* --- the library --- */
 
-#define LIBRARY "libnl-route-3.so.200" /* and, as what it needs, libnl-3 */
-#define RECEIVE_BUFFER (1 << 20)       /* 300 bytes a VF and more */
+#define RECEIVE_BUFFER (1 << 20) /* 300 bytes a VF and more */
 
 /* clang-format off */
 #define FUNCTIONS(X) \
@@ -35,42 +36,22 @@
 	X(rtnl_link_vf_get_trust)
 /* clang-format on */
 
-#define FIELD(name) __typeof__(name) *name;
-
-struct netadm {
-	void *library;
-	struct nl_sock *socket;
-	int refused; /* -errno of the kernel's answer to the present request */
-	FUNCTIONS(FIELD)
+static const char *const names[] = { FUNCTIONS(LIBRARY_NAME) };
+static const struct library libnl = {
+	"libnl-route-3.so.200", /* and, as what it needs, libnl-3 */
+	"libnl-route-3-200",
+	"VF settings",
+	names,
+	ARRAY_LEN(names),
 };
 
-#define LOAD(name)                                                                                 \
-	if (!(na->name = (__typeof__(na->name))dlsym(na->library, #name)))                         \
-		return #name;
-
-/* The name of a function that the library lacks, or NULL. */
-static const char *load_functions(struct netadm *na)
-{
-	FUNCTIONS(LOAD)
-	return NULL;
-}
-
-static int load(struct netadm *na, struct err *err)
-{
-	/* Stays loaded: a transaction opens many sockets, one after another. */
-	na->library = dlopen(LIBRARY, RTLD_NOW | RTLD_NODELETE);
-	if (!na->library) {
-		err_set(err, -ENOENT,
-			"VF settings need " LIBRARY ": install the package libnl-route-3-200");
-		return -ENOENT;
-	}
-	const char *missing = load_functions(na);
-	if (missing) {
-		err_set(err, -ENOENT, LIBRARY " has no function %s", missing);
-		return -ENOENT;
-	}
-	return 0;
-}
+struct netadm {
+	struct nl_sock *socket;
+	int refused; /* -errno of the kernel's answer to the present request */
+	struct netlink_functions {
+		FUNCTIONS(LIBRARY_FIELD)
+	} fn;
+};
 
 /* --- the socket --- */
 
@@ -85,13 +66,13 @@ static int keep_error(struct sockaddr_nl *from, struct nlmsgerr *answer, void *c
 
 static int open_socket(struct netadm *na, struct err *err)
 {
-	na->socket = na->nl_socket_alloc();
+	na->socket = na->fn.nl_socket_alloc();
 	if (!na->socket)
 		return err_errno(err, -ENOMEM, "rtnetlink");
-	if (na->nl_connect(na->socket, NETLINK_ROUTE) < 0)
+	if (na->fn.nl_connect(na->socket, NETLINK_ROUTE) < 0)
 		return err_errno(err, -errno, "rtnetlink: connecting");
-	na->nl_socket_set_buffer_size(na->socket, RECEIVE_BUFFER, 0);
-	na->nl_socket_modify_err_cb(na->socket, NL_CB_CUSTOM, keep_error, na);
+	na->fn.nl_socket_set_buffer_size(na->socket, RECEIVE_BUFFER, 0);
+	na->fn.nl_socket_modify_err_cb(na->socket, NL_CB_CUSTOM, keep_error, na);
 	return 0;
 }
 
@@ -110,7 +91,7 @@ int netadm_open(struct netadm **ret_netadm, const struct host *host, struct err 
 	struct netadm *na = calloc(1, sizeof(*na));
 	if (!na)
 		return err_errno(err, -ENOMEM, "rtnetlink");
-	int r = load(na, err);
+	int r = library_load(&libnl, &na->fn, err);
 	if (!r)
 		r = open_socket(na, err);
 	if (r) {
@@ -126,9 +107,7 @@ void netadm_close(struct netadm *na)
 	if (!na)
 		return;
 	if (na->socket)
-		na->nl_socket_free(na->socket);
-	if (na->library)
-		dlclose(na->library);
+		na->fn.nl_socket_free(na->socket);
 	free(na);
 }
 
@@ -138,9 +117,10 @@ static void read_mac(struct netadm *na, struct rtnl_link_vf *vf, struct vf_setti
 {
 	struct nl_addr *address;
 	struct mac mac;
-	if (na->rtnl_link_vf_get_addr(vf, &address) || na->nl_addr_get_len(address) < sizeof(mac.b))
+	if (na->fn.rtnl_link_vf_get_addr(vf, &address) ||
+	    na->fn.nl_addr_get_len(address) < sizeof(mac.b))
 		return;
-	memcpy(mac.b, na->nl_addr_get_binary_addr(address), sizeof(mac.b));
+	memcpy(mac.b, na->fn.nl_addr_get_binary_addr(address), sizeof(mac.b));
 	vf_put_mac(settings, mac);
 }
 
@@ -148,20 +128,20 @@ static void read_vlan(struct netadm *na, struct rtnl_link_vf *vf, struct vf_sett
 {
 	nl_vf_vlans_t *vlans = NULL;
 	nl_vf_vlan_info_t none = { 0 }, *vlan = &none;
-	if (!na->rtnl_link_vf_get_vlans(vf, &vlans) && vlans->size > 0)
+	if (!na->fn.rtnl_link_vf_get_vlans(vf, &vlans) && vlans->size > 0)
 		vlan = &vlans->vlans[0];
 	vf_put(settings, VF_VLAN, vlan->vf_vlan);
 	vf_put(settings, VF_QOS, vlan->vf_vlan_qos);
 	vf_put(settings, VF_PROTO,
 	       vlan->vf_vlan_proto == ETH_P_8021AD ? VF_PROTO_8021AD : VF_PROTO_8021Q);
 	if (vlans)
-		na->rtnl_link_vf_vlan_put(vlans);
+		na->fn.rtnl_link_vf_vlan_put(vlans);
 }
 
 static void read_rate(struct netadm *na, struct rtnl_link_vf *vf, struct vf_settings *settings)
 {
 	struct nl_vf_rate rate = { 0 }; /* what it leaves when nothing is set */
-	na->rtnl_link_vf_get_rate(vf, &rate);
+	na->fn.rtnl_link_vf_get_rate(vf, &rate);
 	vf_put(settings, VF_MIN_RATE, rate.min_tx_rate);
 	vf_put(settings, VF_MAX_RATE, rate.max_tx_rate ? rate.max_tx_rate : rate.rate);
 }
@@ -169,17 +149,17 @@ static void read_rate(struct netadm *na, struct rtnl_link_vf *vf, struct vf_sett
 static void read_rest(struct netadm *na, struct rtnl_link_vf *vf, struct vf_settings *settings)
 {
 	uint32_t value;
-	if (!na->rtnl_link_vf_get_spoofchk(vf, &value))
+	if (!na->fn.rtnl_link_vf_get_spoofchk(vf, &value))
 		vf_put(settings, VF_SPOOFCHK, value);
-	if (!na->rtnl_link_vf_get_linkstate(vf, &value))
+	if (!na->fn.rtnl_link_vf_get_linkstate(vf, &value))
 		vf_put(settings, VF_LINK_STATE, value);
-	if (!na->rtnl_link_vf_get_trust(vf, &value))
+	if (!na->fn.rtnl_link_vf_get_trust(vf, &value))
 		vf_put(settings, VF_TRUST, value);
 }
 
 static int get_link(struct netadm *na, unsigned ifindex, struct rtnl_link **ret_link)
 {
-	int r = na->rtnl_link_get_kernel(na->socket, (int)ifindex, NULL, ret_link);
+	int r = na->fn.rtnl_link_get_kernel(na->socket, (int)ifindex, NULL, ret_link);
 	if (r == -NLE_NODEV || r == -NLE_OBJ_NOTFOUND)
 		return -ENODEV;
 	if (r < 0)
@@ -195,17 +175,17 @@ int netadm_read(struct netadm *na, unsigned ifindex, unsigned vf, struct vf_sett
 	if (r)
 		return r;
 	/* The library looks into a list that an interface without VFs does not have. */
-	bool has_list = na->rtnl_link_has_vf_list(link);
-	struct rtnl_link_vf *one = has_list ? na->rtnl_link_vf_get(link, vf) : NULL;
+	bool has_list = na->fn.rtnl_link_has_vf_list(link);
+	struct rtnl_link_vf *one = has_list ? na->fn.rtnl_link_vf_get(link, vf) : NULL;
 	if (one) {
 		read_mac(na, one, &settings);
 		read_vlan(na, one, &settings);
 		read_rate(na, one, &settings);
 		read_rest(na, one, &settings);
-		na->rtnl_link_vf_put(one);
+		na->fn.rtnl_link_vf_put(one);
 		*ret = settings;
 	}
-	na->rtnl_link_put(link);
+	na->fn.rtnl_link_put(link);
 	return one ? 0 : -ENXIO;
 }
 
@@ -222,28 +202,28 @@ static int put_all(struct netadm *na, struct nl_msg *msg, unsigned ifindex,
 {
 	struct ifinfomsg info = { .ifi_index = (int)ifindex };
 	struct nlattr *list, *one;
-	if (na->nlmsg_append(msg, &info, sizeof(info), NLMSG_ALIGNTO) ||
-	    !(list = na->nla_nest_start(msg, IFLA_VFINFO_LIST)) ||
-	    !(one = na->nla_nest_start(msg, IFLA_VF_INFO)) ||
-	    na->nla_put(msg, payload->type, payload->size, payload->data))
+	if (na->fn.nlmsg_append(msg, &info, sizeof(info), NLMSG_ALIGNTO) ||
+	    !(list = na->fn.nla_nest_start(msg, IFLA_VFINFO_LIST)) ||
+	    !(one = na->fn.nla_nest_start(msg, IFLA_VF_INFO)) ||
+	    na->fn.nla_put(msg, payload->type, payload->size, payload->data))
 		return -EMSGSIZE;
-	na->nla_nest_end(msg, one);
-	na->nla_nest_end(msg, list);
+	na->fn.nla_nest_end(msg, one);
+	na->fn.nla_nest_end(msg, list);
 	return 0;
 }
 
 static int set(struct netadm *na, unsigned ifindex, const struct payload *payload)
 {
-	struct nl_msg *msg = na->nlmsg_alloc_simple(RTM_SETLINK, 0);
+	struct nl_msg *msg = na->fn.nlmsg_alloc_simple(RTM_SETLINK, 0);
 	if (!msg)
 		return -ENOMEM;
 	int r = put_all(na, msg, ifindex, payload);
 	if (r) {
-		na->nlmsg_free(msg);
+		na->fn.nlmsg_free(msg);
 		return r;
 	}
 	na->refused = 0;
-	r = na->nl_send_sync(na->socket, msg); /* frees it */
+	r = na->fn.nl_send_sync(na->socket, msg); /* frees it */
 	if (na->refused)
 		return na->refused;
 	return r < 0 ? -EIO : 0;
