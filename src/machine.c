@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "machine_parts.h"
 
 static int buses_up(struct machine *m, struct err *err)
 {
@@ -230,41 +231,6 @@ static void console_down(struct machine *m)
 	console_fini(&m->console);
 }
 
-static int board_up(struct machine *m, struct err *err)
-{
-	pm_init(&m->pm, &m->vm.irqs, m->loop, &m->events);
-	rtc_init(&m->rtc, &m->vm.irqs, m->loop);
-	i8042_init(&m->i8042, &m->events);
-	reset_ports_init(&m->reset_ports, &m->events, &pci_address_ops, &m->root);
-	serial_init(&m->serial, &m->vm.irqs, GSI_COM1, console_output, &m->console);
-	console_attach(&m->console, &m->serial);
-
-	const struct bus_region ports[] = {
-		{ PORT_I8042_DATA, 1, &i8042_data_ops, &m->i8042, 0 },
-		{ PORT_I8042_STATUS, 1, &i8042_status_ops, &m->i8042, 0 },
-		{ PORT_RTC, 2, &rtc_ops, &m->rtc, 0 },
-		{ PORT_A20, 1, &port92_ops, &m->reset_ports, 0 },
-		{ PORT_COM1, 8, &serial_ops, &m->serial, 0 },
-		{ PORT_PCI_ADDRESS, 4, &cf8_ops, &m->reset_ports, 0 }, /* and 0xCF9 in its middle */
-		{ PORT_PCI_DATA, 4, &pci_data_ops, &m->root, 0 },
-		{ PM_BASE, PM_SIZE, &pm_ops, &m->pm, 0 },
-	};
-	const struct bus_region ecam = { ECAM_BASE, ECAM_SIZE, &pci_ecam_ops, &m->root, 0 };
-	int r = bus_publish(&m->pio, BUS_FIXED, ports, ARRAY_LEN(ports));
-	if (!r)
-		r = bus_publish(&m->mmio, BUS_FIXED, &ecam, 1);
-	return r ? err_errno(err, r, "board devices") : 0;
-}
-
-static void board_down(struct machine *m)
-{
-	serial_fini(&m->serial);
-	reset_ports_fini(&m->reset_ports);
-	i8042_fini(&m->i8042);
-	rtc_fini(&m->rtc);
-	pm_fini(&m->pm);
-}
-
 static int acpi_up(struct machine *m, struct err *err)
 {
 	uint8_t slots[PLAN_MAX_PORTS];
@@ -344,6 +310,7 @@ static const struct part {
 	{ "DMA mappings", dma_up, NULL },
 	{ "console", console_up, console_down },
 	{ "board", board_up, board_down },
+	{ "board's addresses", addresses_up, NULL },
 	{ "ACPI tables", acpi_up, acpi_down },
 	{ "vCPUs", vcpus_up, vcpus_down },
 	{ "first instruction", guest_up, NULL },

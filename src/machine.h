@@ -52,6 +52,12 @@ struct held_device { /* attached, so that nobody else can use it */
 	struct machine *machine;
 };
 
+/* Answered by a device at a place that does not change. */
+struct fixed_regions {
+	struct bus_region at[24];
+	unsigned n;
+};
+
 struct machine {
 	const struct plan *plan;         /* borrowed */
 	const struct host *host;         /* borrowed */
@@ -60,6 +66,7 @@ struct machine {
 	struct loop *loop;               /* borrowed: exists before and after the machine */
 	struct qs qs;
 	struct bus mmio, pio;
+	struct fixed_regions fixed_ports, fixed_mmio;
 	struct gmem gmem;
 	struct vm vm;
 	struct cpuid *cpuid;

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The parts of a machine that have a file of their own (machine_PART.c), for the table in machine.c.
+ * `up` builds the part on those above it; `down` accepts what a failed `up` leaves behind.
+ */
+#ifndef BULKHEAD_MACHINE_PARTS_H
+#define BULKHEAD_MACHINE_PARTS_H
+
+#include "machine.h"
+
+int board_up(struct machine *m, struct err *err);
+void board_down(struct machine *m);
+
+/* Publishes what all parts above have added. */
+int addresses_up(struct machine *m, struct err *err);
+
+/*
+ * A part's ports or addresses outside PCI; the region is copied. Of two that overlap the one added
+ * first answers. -ENOSPC when the table is full.
+ */
+int machine_add_ports(struct machine *m, const struct bus_region *region, struct err *err);
+int machine_add_mmio(struct machine *m, const struct bus_region *region, struct err *err);
+
+#endif
