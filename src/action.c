@@ -67,10 +67,7 @@ static int write_value(const struct host *host, const char *path, const char *va
 		       struct err *err)
 {
 	int r = sysfs_ask(host, path, value, err);
-	if (r != -ETIMEDOUT)
-		return r ? err_errno(err, r, "%s/%s: writing %s", host->sys_path, path, value) : 0;
-	err_prefix(err, "%s/%s: writing %s", host->sys_path, path, value);
-	return r;
+	return r ? sysfs_failed(err, r, "%s/%s: writing %s", host->sys_path, path, value) : 0;
 }
 
 static int restore_value(const struct host *host, const char *path, const struct action *action,

@@ -20,18 +20,10 @@ struct path {
 	char s[NAME_MAX + 96];
 };
 
-/* Like err_errno; a driver that hangs has its own text already. */
-static int failed(struct err *err, int r, const char *path)
-{
-	if (r == -ETIMEDOUT)
-		err_prefix(err, "%s", path);
-	return r == -ETIMEDOUT ? r : err_errno(err, r, "%s", path);
-}
-
 static int write_to(const struct host *host, const char *path, const char *text, struct err *err)
 {
 	int r = sysfs_ask(host, path, text, err);
-	return r ? failed(err, r, path) : 0;
+	return r ? sysfs_failed(err, r, "%s", path) : 0;
 }
 
 /* --- consoles --- */
@@ -165,7 +157,7 @@ int action_undo_framebuffer(const struct host *host, const struct action *action
 		log_warn("%s is not usable any more: %s", action->old_value, strerror(-r));
 		return 0;
 	}
-	return r ? failed(err, r, device.s) : 0;
+	return r ? sysfs_failed(err, r, "%s", device.s) : 0;
 }
 
 void action_text_framebuffer(const struct action *action, char *buf, size_t size)
@@ -215,7 +207,7 @@ int action_undo_reset_method(const struct host *host, const struct action *actio
 	 */
 	if (r == -EINVAL)
 		r = sysfs_ask(host, method_path(action).s, "default", err);
-	return r ? failed(err, r, method_path(action).s) : 0;
+	return r ? sysfs_failed(err, r, "%s", method_path(action).s) : 0;
 }
 
 void action_text_reset_method(const struct action *action, char *buf, size_t size)

@@ -17,21 +17,6 @@
 #define CLAIMS_MAX 512
 #define PREFIX "bound-"
 
-struct name {
-	char s[JOURNAL_NAME_MAX];
-};
-
-/* A journal's name has no colons. */
-static struct name journal_name(struct bdf bdf)
-{
-	struct name name;
-	snprintf(name.s, sizeof(name.s), PREFIX "%s", bdf_text(bdf).s);
-	for (char *c = name.s; *c; c++)
-		if (*c == ':')
-			*c = '-';
-	return name;
-}
-
 bool by_hand_is_bound(const struct host *host, const char *journal, struct bdf *ret_bdf)
 {
 	char text[JOURNAL_NAME_MAX + 1];
@@ -105,14 +90,7 @@ static int check_claims(const struct host *host, struct bdf bdf, bool stale_too,
 	for (unsigned i = 0; i < n; i++) {
 		if (!bdf_equal(claims[i].bdf, bdf) || (claims[i].stale && !stale_too))
 			continue;
-		if (claims[i].stale)
-			return err_set(err, -EBUSY,
-				       "%s was left behind by a killed run of profile '%s'; "
-				       "bulkhead recover %s",
-				       bdf_text(bdf).s, claims[i].owner, claims[i].owner);
-		return err_set(err, -EBUSY,
-			       "%s is held by profile '%s', which is running; bulkhead stop %s",
-			       bdf_text(bdf).s, claims[i].owner, claims[i].owner);
+		return err_set(err, -EBUSY, "%s", plan_claim_text(&claims[i]).s);
 	}
 	return 0;
 }
@@ -158,7 +136,7 @@ static int refuse_held(struct bdf bdf, const dev_holders *list, const struct pci
 	bool any = false;
 	for (size_t i = 0; i < list->n; i++) {
 		const struct dev_holder *holder = &list->at[i];
-		if (holder->kind == HOLDER_UP || dev_holder_repeats(holder, dev))
+		if (!dev_holder_matters(holder, dev))
 			continue;
 		if (!any)
 			err_set(err, -EBUSY, "%s is in use: %s", bdf_text(bdf).s, holder->s);
@@ -223,7 +201,7 @@ int by_hand_check_reset(const struct host *host, struct bdf bdf, struct err *err
 static int open_journal(struct journal *journal, const struct host *host, struct bdf bdf,
 			struct err *err)
 {
-	struct name name = journal_name(bdf);
+	struct journal_name name = journal_name_for(PREFIX, bdf);
 	int r = journal_open(journal, host, name.s, err);
 	if (r == -EBUSY)
 		return err_set(err, r, "%s: another bulkhead is just binding or releasing it",
@@ -332,7 +310,7 @@ static int undo(const struct host *host, struct bdf bdf, const char *name, struc
 int by_hand_release(const struct host *host, struct bdf bdf, bool force, struct err *err)
 {
 	autoclose int lock_fd = -1;
-	struct name name = journal_name(bdf);
+	struct journal_name name = journal_name_for(PREFIX, bdf);
 	if (!journal_is_there(host, name.s))
 		return not_bound(bdf, err);
 	int r = journal_lock_claims(host, &lock_fd, err);

@@ -44,6 +44,12 @@ struct journal {
 	void *undone_ctx;
 };
 
+/* Of what is journalled for one device rather than for a profile: "bound-0000-01-00.0". */
+struct journal_name {
+	char s[JOURNAL_NAME_MAX + 1];
+};
+struct journal_name journal_name_for(const char *prefix, struct bdf bdf);
+
 /*
  * Takes the profile's lock and an empty journal. -EBUSY when the profile runs already (says which
  * pid), -EUCLEAN when a killed run left a journal (next step: bulkhead recover NAME), -EINVAL when

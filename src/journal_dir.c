@@ -15,6 +15,17 @@
 
 #define TAKE_RETRIES 8
 
+/* A journal's name has no colons. */
+struct journal_name journal_name_for(const char *prefix, struct bdf bdf)
+{
+	struct journal_name name;
+	snprintf(name.s, sizeof(name.s), "%s%s", prefix, bdf_text(bdf).s);
+	for (char *c = name.s; *c; c++)
+		if (*c == ':')
+			*c = '-';
+	return name;
+}
+
 bool journal_name_ok(const char *name)
 {
 	static const char plain[] =

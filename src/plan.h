@@ -78,6 +78,11 @@ struct plan_claim {
 	char owner[64]; /* profile name */
 	bool stale;     /* its run was killed; `bulkhead recover` has to undo it first */
 };
+/* Who has the device, and what to do about it. */
+struct plan_claim_text {
+	char s[224];
+};
+struct plan_claim_text plan_claim_text(const struct plan_claim *claim);
 int plan_make(struct plan *plan, const struct profile *profile, const struct inventory *inv,
 	      const struct vf_choices *vfs, const struct plan_claim *claims, unsigned n_claims);
 void plan_fini(struct plan *plan);

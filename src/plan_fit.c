@@ -36,21 +36,24 @@ static void check_uses(struct planner *planner, const struct pci_dev *dev)
 			bdf_text(dev->bdf).s, dev->use_detail);
 }
 
+struct plan_claim_text plan_claim_text(const struct plan_claim *claim)
+{
+	struct plan_claim_text text;
+	snprintf(text.s, sizeof(text.s),
+		 claim->stale
+			 ? "%s was left behind by a killed run of profile '%s'; bulkhead recover %s"
+			 : "%s is held by profile '%s', which is running; bulkhead stop %s",
+		 bdf_text(claim->bdf).s, claim->owner, claim->owner);
+	return text;
+}
+
 static void check_claims(struct planner *planner, const struct pci_dev *dev)
 {
 	for (unsigned i = 0; i < planner->n_claims; i++) {
 		const struct plan_claim *claim = &planner->claims[i];
 		if (!bdf_equal(claim->bdf, dev->bdf))
 			continue;
-		if (claim->stale)
-			plan_no(planner, -EUCLEAN,
-				"%s was left behind by a killed run of profile '%s'; bulkhead "
-				"recover %s",
-				bdf_text(dev->bdf).s, claim->owner, claim->owner);
-		else
-			plan_no(planner, -EBUSY,
-				"%s is held by profile '%s', which is running; bulkhead stop %s",
-				bdf_text(dev->bdf).s, claim->owner, claim->owner);
+		plan_no(planner, claim->stale ? -EUCLEAN : -EBUSY, "%s", plan_claim_text(claim).s);
 	}
 }
 

@@ -20,8 +20,7 @@ static unsigned list_holders(const dev_holders *list, size_t fn, const struct pc
 	unsigned n = 0;
 	for (size_t i = 0; i < list->n; i++) {
 		const struct dev_holder *holder = &list->at[i];
-		if (holder->fn != fn || holder->kind == HOLDER_UP ||
-		    dev_holder_repeats(holder, dev))
+		if (holder->fn != fn || !dev_holder_matters(holder, dev))
 			continue;
 		if (n++ < NAMED_MAX)
 			text_put(text, "%s%s", n > 1 ? "; " : "", holder->s);

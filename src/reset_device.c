@@ -269,12 +269,7 @@ static int prepare(struct journal *journal, struct bdf bdf, struct err *err)
 static int open_journal(struct journal *journal, const struct host *host, struct bdf bdf,
 			struct err *err)
 {
-	char name[JOURNAL_NAME_MAX];
-	snprintf(name, sizeof(name), "reset-%s", bdf_text(bdf).s);
-	for (char *c = name; *c; c++)
-		if (*c == ':')
-			*c = '-';
-	int r = journal_open(journal, host, name, err);
+	int r = journal_open(journal, host, journal_name_for("reset-", bdf).s, err);
 	if (r == -EBUSY)
 		return err_set(err, r, "%s is just being reset by another bulkhead",
 			       bdf_text(bdf).s);

@@ -26,19 +26,7 @@ struct change {
 
 /* --- begin and end --- */
 
-struct name {
-	char s[JOURNAL_NAME_MAX];
-};
-
-static struct name journal_name(struct bdf pf)
-{
-	struct name name;
-	snprintf(name.s, sizeof(name.s), "vf-%s", bdf_text(pf).s);
-	for (char *c = name.s; *c; c++)
-		if (*c == ':')
-			*c = '-';
-	return name;
-}
+#define PREFIX "vf-"
 
 static int pending_err(struct bdf pf, int code, struct err *err)
 {
@@ -50,19 +38,19 @@ static int pending_err(struct bdf pf, int code, struct err *err)
 		return err_set(err, code,
 			       "%s: a bulkhead vf was killed amid its change; bulkhead "
 			       "recover %s",
-			       bdf_text(pf).s, journal_name(pf).s);
+			       bdf_text(pf).s, journal_name_for(PREFIX, pf).s);
 	return code;
 }
 
 int vf_change_pending(const struct host *host, struct bdf pf, struct err *err)
 {
-	return pending_err(pf, journal_state(host, journal_name(pf).s), err);
+	return pending_err(pf, journal_state(host, journal_name_for(PREFIX, pf).s), err);
 }
 
 static int begin(struct change *change, const struct host *host, struct bdf pf, struct err *err)
 {
 	*change = (struct change){ .host = host };
-	int r = journal_open(&change->journal, host, journal_name(pf).s, err);
+	int r = journal_open(&change->journal, host, journal_name_for(PREFIX, pf).s, err);
 	if (r)
 		return pending_err(pf, r, err);
 	change->journal.step = journal_step_from_env;

@@ -79,3 +79,8 @@ bool dev_holder_repeats(const struct dev_holder *holder, const struct pci_dev *d
 {
 	return dev && holder->kind == HOLDER_BLOCK && dev->host_uses & USE_MOUNT;
 }
+
+bool dev_holder_matters(const struct dev_holder *holder, const struct pci_dev *dev)
+{
+	return holder->kind != HOLDER_UP && !dev_holder_repeats(holder, dev);
+}

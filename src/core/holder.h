@@ -56,5 +56,7 @@ int dev_holders_of_inventory(const struct inventory *inv, const struct bdf *fn, 
  * `dev` may be NULL.
  */
 bool dev_holder_repeats(const struct dev_holder *holder, const struct pci_dev *dev);
+/* True for one that speaks against taking the device, and is not said elsewhere. */
+bool dev_holder_matters(const struct dev_holder *holder, const struct pci_dev *dev);
 
 #endif

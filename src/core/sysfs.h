@@ -25,6 +25,13 @@ int sysfs_ask(const struct host *host, const char *path, const char *text, struc
 int sysfs_write(const struct host *host, const char *path, const char *text);
 
 /*
+ * What a failed sysfs_ask comes to: the request as the text says it with the errno's meaning, before
+ * sysfs_ask's own words after -ETIMEDOUT. Returns `r`.
+ */
+int sysfs_failed(struct err *err, int r, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/*
  * Has the kernel's own module loader (/proc/sys/kernel/modprobe) load `module`, and waits for it.
  * -ENOENT when the kernel has no loader; -EIO with what the loader said when it failed.
  */

@@ -2,7 +2,6 @@
 #include "vfio/bind.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -34,28 +33,12 @@ static int ask_driver(const struct host *host, const char *path, struct bdf bdf,
 	return sysfs_ask(host, path, bdf_text(bdf).s, err);
 }
 
-/* What was asked, before the kernel's answer or, when it gave none, before where it hangs. */
-static int explain(struct err *err, int r, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
-static int explain(struct err *err, int r, const char *fmt, ...)
-{
-	char what[192];
-	va_list ap;
-	va_start(ap, fmt);
-	vsnprintf(what, sizeof(what), fmt, ap);
-	va_end(ap);
-	if (r != -ETIMEDOUT)
-		return err_errno(err, r, "%s", what);
-	err_prefix(err, "%s", what);
-	return r;
-}
-
 /* "" clears it: the kernel takes an empty line for none. Waits for the driver as well. */
 static int set_override(const struct host *host, struct bdf bdf, const char *driver,
 			struct err *err)
 {
 	int r = sysfs_ask(host, attr_path(bdf, "driver_override").s, *driver ? driver : "\n", err);
-	return r ? explain(err, r, "%s: writing driver_override", bdf_text(bdf).s) : 0;
+	return r ? sysfs_failed(err, r, "%s: writing driver_override", bdf_text(bdf).s) : 0;
 }
 
 int bind_state(const struct host *host, struct bdf bdf, char *ret_driver, char *ret_override,
@@ -76,7 +59,7 @@ static int unbind(const struct host *host, struct bdf bdf, const char *driver, s
 	int r = ask_driver(host, attr_path(bdf, "driver/unbind").s, bdf, err);
 	/* -ENODEV: it lost its driver since we looked, which is what we want. */
 	if (r && r != -ENODEV && r != -ENOENT)
-		return explain(err, r, "%s: unbinding it from %s", bdf_text(bdf).s, driver);
+		return sysfs_failed(err, r, "%s: unbinding it from %s", bdf_text(bdf).s, driver);
 	return 0;
 }
 
@@ -108,7 +91,8 @@ static int move(const struct host *host, struct bdf bdf, const char *old, const 
 		return r;
 	int probed = ask_driver(host, "bus/pci/drivers_probe", bdf, err);
 	if (probed == -ETIMEDOUT)
-		return explain(err, probed, "%s: binding it to %s", bdf_text(bdf).s, driver);
+		return sysfs_failed(err, probed, "%s: binding it to %s", bdf_text(bdf).s,
+				    driver);
 	char now[DRIVER_MAX], override[DRIVER_MAX];
 	r = bind_state(host, bdf, now, override, sizeof(now));
 	if (r)
@@ -154,7 +138,7 @@ static int await_release(const struct host *host, struct bdf bdf, struct err *er
 	if (file_read(host->sys, path.s, value, sizeof(value)) <= 0)
 		return 0;
 	int r = sysfs_ask(host, path.s, value, err);
-	return r == -ETIMEDOUT ? explain(err, r, "%s: waiting for its last driver", bdf_text(bdf).s)
+	return r == -ETIMEDOUT ? sysfs_failed(err, r, "%s: waiting for its last driver", bdf_text(bdf).s)
 			       : 0;
 }
 
