@@ -3,13 +3,12 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "fingerprint.h"
+#include "vm_state.h"
 
 #define FILE_NAME "good.json"
 #define SIZE_MAX_JSON (1u << 20) /* of a record; a real one has a few kilobytes */
@@ -17,20 +16,6 @@
 #define WORDS_MAX 200
 
 /* --- the file --- */
-
-/* The directory of `name` below the state directory, or -errno. */
-static int open_dir(const struct host *host, const char *name, bool make, struct err *err)
-{
-	if (!*name || name[0] == '.' || strchr(name, '/'))
-		return err_set(err, -EINVAL, "'%s' is no name of a directory", name);
-	autoclose int state = host_open_state(host, make, err);
-	if (state < 0)
-		return state;
-	if (make && mkdirat(state, name, 0700) && errno != EEXIST)
-		return err_errno(err, -errno, "%s/%s: mkdir", host->state_path, name);
-	int fd = openat(state, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	return fd < 0 ? err_errno(err, -errno, "%s/%s", host->state_path, name) : fd;
-}
 
 static int write_json(int dir, const json_t *json)
 {
@@ -57,7 +42,7 @@ int good_store(const struct host *host, const struct plan *plan, struct err *err
 	unsigned n = 0;
 	const char *name = plan->profile->name;
 	autofree char *text = profile_text(plan->profile);
-	autoclose int dir = open_dir(host, name, true, err);
+	autoclose int dir = vm_state_dir(host, name, true, err);
 	if (dir < 0)
 		return dir;
 	for (; n < plan->n_devices && n < FINGERPRINT_DEVICES_MAX; n++)
@@ -73,7 +58,7 @@ int good_load(const struct host *host, const char *name, json_t **ret_good, stru
 	char path[512];
 	autofree void *data = NULL;
 	size_t size;
-	autoclose int dir = open_dir(host, name, false, err);
+	autoclose int dir = vm_state_dir(host, name, false, err);
 	if (dir < 0)
 		return dir;
 	snprintf(path, sizeof(path), "%s/%s/" FILE_NAME, host->state_path, name);

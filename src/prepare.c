@@ -27,6 +27,8 @@ static int examine_kvm(struct prepared *p)
 static int examine_guest(struct prepared *p, const struct profile *profile)
 {
 	struct err why = { 0 };
+	if (!profile->boot.kernel)
+		return 0; /* the firmware finds something on a disk */
 	int r = linux_open(&p->image, profile->boot.kernel, profile->boot.initrd,
 			   profile->boot.cmdline, &why);
 	/* Without a layout there is a refusal already, and nothing to fit into. */

@@ -66,6 +66,33 @@ static int apply_overrides(struct profile *profile, const char *const *overrides
 	return 0;
 }
 
+static int refuse_boot(const struct profile *profile, const char *key, struct err *err,
+		       const char *text)
+{
+	struct opt_at at = { .source = profile->path };
+	snprintf(at.path, sizeof(at.path), "boot.%s", key);
+	return opt_error(&at, err, -EINVAL, "%s", text);
+}
+
+static int check_boot(const struct profile *profile, struct err *err)
+{
+	if (profile->firmware.type == FIRMWARE_NONE)
+		return profile->boot.kernel
+			       ? 0
+			       : refuse_boot(profile, "kernel", err,
+					     "missing; give a file name, or \"uefi\" as "
+					     "firmware.type to boot from a disk");
+	if (!profile->boot.kernel && profile->boot.initrd)
+		return refuse_boot(profile, "initrd", err, "there is no boot.kernel to use it");
+	if (!profile->boot.kernel && *profile->boot.cmdline)
+		return refuse_boot(profile, "cmdline", err, "there is no boot.kernel to read it");
+	if (profile->boot.kernel && profile->firmware.secure_boot)
+		return refuse_boot(profile, "kernel", err,
+				   "firmware.secure_boot does not cover it: the firmware would start "
+				   "it unsigned; boot from a disk, or leave out one of the two");
+	return 0;
+}
+
 static int load(struct profile *profile, const char *const *overrides, unsigned n_overrides,
 		struct err *err)
 {
@@ -79,6 +106,8 @@ static int load(struct profile *profile, const char *const *overrides, unsigned 
 		r = apply_overrides(profile, overrides, n_overrides, err);
 	if (!r)
 		r = opt_check_required(&profile_options, profile, profile->path, err);
+	if (!r)
+		r = check_boot(profile, err);
 	if (!r)
 		r = profile_check_devices(profile, err);
 	return r ? r : check_duplicates(profile, err);

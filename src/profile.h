@@ -24,6 +24,8 @@ enum group_policy { /* what to do with the other functions of an assigned device
 	GROUP_TAKE,	/* give them to the guest too */
 };
 
+enum firmware_type { FIRMWARE_NONE, FIRMWARE_UEFI };
+
 enum console_kind { CONSOLE_STDIO, CONSOLE_OFF };
 enum reboot_policy { REBOOT_RESTART, REBOOT_STOP };
 
@@ -62,8 +64,17 @@ struct profile {
 	unsigned vcpus;
 	uint64_t memory;     /* bytes, multiple of 2 MiB */
 	struct {
-		char *kernel, *initrd, *cmdline; /* initrd NULL = none; cmdline "" by default */
+		/* NULL = none; the kernel only with firmware. cmdline "" by default. */
+		char *kernel, *initrd, *cmdline;
 	} boot;
+	struct {
+		enum firmware_type type;
+		char *code;       /* image of the firmware's code */
+		char *vars;       /* the variable store; NULL = vars.fd of the VM's own directory */
+		char *template;   /* what a new store is copied from; NULL = the one beside `code` */
+		bool secure_boot; /* a new store has keys enrolled, and an old one must */
+		char *log;        /* file for the firmware's debug output; NULL = none */
+	} firmware;
 	enum console_kind console;
 	enum reboot_policy reboot;
 	enum iommu_kind iommu;

@@ -40,10 +40,14 @@ static const struct opt boot_rows[] = {
 		.key = "kernel",
 		.type = OPT_PATH,
 		.offset = offsetof(struct profile, boot.kernel),
+		.fallback = "",
+		.none = "",
 		.min = 1,
 		.brief = "The Linux kernel to start, a bzImage",
 		.detail =
-			"A distribution's `vmlinuz` is one. It is entered directly in 64-bit mode.",
+			"A distribution's `vmlinuz` is one. Without firmware it must be given, and is "
+			"entered directly in 64-bit mode; UEFI firmware starts it in place of its own "
+			"boot entries, and with none looks for something to boot on the disks.",
 	},
 	{
 		.key = "initrd",
@@ -111,6 +115,12 @@ static const struct opt rows[] = {
 		.type = OPT_GROUP,
 		.table = &boot_table,
 		.brief = "What the guest starts from",
+	},
+	{
+		.key = "firmware",
+		.type = OPT_GROUP,
+		.table = &profile_firmware_options,
+		.brief = "What runs before the operating system",
 	},
 	{
 		.key = "devices",

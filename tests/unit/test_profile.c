@@ -80,6 +80,29 @@ static void set_refused(struct fixture *f, const char *set, const char *message)
 	assert_string_equal(f->text, message);
 }
 
+static void without_firmware_a_kernel_must_be_given_and_with_it_need_not(void **state)
+{
+	struct fixture *f = *state;
+	assert_int_equal(load(f, "name = \"a\"; firmware = { type = \"uefi\"; };"), 0);
+	assert_null(f->profile.boot.kernel);
+	assert_int_equal(f->profile.firmware.type, FIRMWARE_UEFI);
+	assert_string_equal(f->profile.firmware.code, "/usr/share/OVMF/OVMF_CODE_4M.fd");
+	assert_null(f->profile.firmware.vars);
+	profile_fini(&f->profile);
+	refused(f, "name = \"a\"; firmware = { type = \"uefi\"; }; boot = { initrd = \"/i\"; };",
+		-EINVAL, "demo.cfg: boot.initrd: there is no boot.kernel to use it");
+	refused(f, "name = \"a\"; firmware = { type = \"uefi\"; }; boot = { cmdline = \"x\"; };",
+		-EINVAL, "demo.cfg: boot.cmdline: there is no boot.kernel to read it");
+}
+
+static void secure_boot_and_a_kernel_that_it_does_not_cover_are_refused(void **state)
+{
+	struct fixture *f = *state;
+	refused(f, MINIMAL "firmware = { type = \"uefi\"; secure_boot = true; };", -EINVAL,
+		"demo.cfg: boot.kernel: firmware.secure_boot does not cover it: the firmware would "
+		"start it unsigned; boot from a disk, or leave out one of the two");
+}
+
 /* --- what loads --- */
 
 static void a_minimal_profile_gets_every_default(void **state)
@@ -302,7 +325,8 @@ static void a_required_key_that_is_missing_is_named(void **state)
 	refused(f, "", -EINVAL,
 		"demo.cfg: name: missing, it has no default; give a text such as \"demo\"");
 	refused(f, "name = \"a\";", -EINVAL,
-		"demo.cfg: boot.kernel: missing, it has no default; give a file name");
+		"demo.cfg: boot.kernel: missing; give a file name, or \"uefi\" as firmware.type to "
+		"boot from a disk");
 	refused(f, MINIMAL "devices = (\n{ rom = \"off\"; });", -EINVAL,
 		"demo.cfg:3: devices[0].pci: "
 		"missing; give a text such as \"0000:01:00.0\", or the PF of a VF as `vf`");
@@ -588,8 +612,8 @@ static void set_refuses_what_the_file_may_not_say(void **state)
 	set_refused(f, "vcpus=18446744073709551615",
 		    "--set: vcpus: 9223372036854775807 is out of range: 1 to 64");
 	set_refused(f, "force=yes", "--set: force: expected true or false, found \"yes\"");
-	set_refused(f, "boot.kernel=",
-		    "--set: boot.kernel: expected a file name, found an empty text");
+	set_refused(f, "firmware.code=",
+		    "--set: firmware.code: expected a file name, found an empty text");
 	set_refused(f, "boot.kernal=x",
 		    "--set: boot.kernal: unknown key; did you mean \"kernel\"?");
 	set_refused(f, "devices[+].gruop=hold",
@@ -730,6 +754,12 @@ static void random_profile(struct profile *p)
 	p->boot.kernel = random_text("/");
 	p->boot.initrd = random_below(2) ? random_text("/") : NULL;
 	p->boot.cmdline = random_text("");
+	p->firmware.code = random_text("/");
+	p->firmware.vars = random_below(2) ? random_text("/") : NULL;
+	p->firmware.template = random_below(2) ? random_text("/") : NULL;
+	p->firmware.log = random_below(2) ? random_text("/") : NULL;
+	p->firmware.type = (enum firmware_type)random_below(2);
+	p->firmware.secure_boot = !p->boot.kernel && random_below(2);
 	p->console = (enum console_kind)random_below(2);
 	p->reboot = (enum reboot_policy)random_below(2);
 	p->iommu = (enum iommu_kind)random_below(3);
@@ -780,6 +810,12 @@ static void assert_same(const struct profile *a, const struct profile *b)
 	assert_int_equal(a->memory, b->memory);
 	assert_same_text(a->boot.kernel, b->boot.kernel);
 	assert_same_text(a->boot.initrd, b->boot.initrd);
+	assert_same_text(a->firmware.code, b->firmware.code);
+	assert_same_text(a->firmware.vars, b->firmware.vars);
+	assert_same_text(a->firmware.template, b->firmware.template);
+	assert_same_text(a->firmware.log, b->firmware.log);
+	assert_int_equal(a->firmware.type, b->firmware.type);
+	assert_int_equal(a->firmware.secure_boot, b->firmware.secure_boot);
 	assert_same_text(a->boot.cmdline, b->boot.cmdline);
 	assert_int_equal(a->console, b->console);
 	assert_int_equal(a->reboot, b->reboot);
@@ -884,6 +920,8 @@ int main(void)
 		TEST(out_of_range_shows_both_bounds),
 		TEST(a_number_that_would_wrap_around_is_refused),
 		TEST(a_required_key_that_is_missing_is_named),
+		TEST(without_firmware_a_kernel_must_be_given_and_with_it_need_not),
+		TEST(secure_boot_and_a_kernel_that_it_does_not_cover_are_refused),
 		TEST(a_name_that_could_leave_its_directory_is_refused),
 		TEST(control_characters_are_refused_and_never_printed),
 		TEST(a_device_that_is_no_address_is_refused),
