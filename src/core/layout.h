@@ -32,6 +32,8 @@
 #define PORT_RTC 0x70
 #define PORT_A20 0x92
 #define PORT_COM1 0x3F8
+#define PORT_FWCFG 0x510 /* firmware configuration, with UEFI only */
+#define FWCFG_PORTS 12
 #define PORT_PCI_ADDRESS 0xCF8
 #define PORT_PCI_DATA 0xCFC
 #define PORT_RESET 0xCF9

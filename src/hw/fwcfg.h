@@ -61,14 +61,16 @@ struct fwcfg {
 	uint64_t dma_addr;
 };
 
-void fwcfg_init(struct fwcfg *fwcfg, const struct gmem *gmem);
+/* With an empty directory. -ENOMEM. fwcfg_fini accepts what has failed, or is all zeroes. */
+int fwcfg_init(struct fwcfg *fwcfg, const struct gmem *gmem, struct err *err);
 void fwcfg_fini(struct fwcfg *fwcfg);
-/* Selection and offset to power-on; files that the guest wrote go back to what they were. */
+/* Selection and offset to power-on; files that the guest wrote are zero again (no hook is called). */
 void fwcfg_reset(struct fwcfg *fwcfg);
 
 /*
  * Set-up, before the guest runs. The bytes are copied, but for fwcfg_add_borrowed, whose data must
- * outlive the device (a kernel image). -ENOSPC, -ENAMETOOLONG, -EEXIST, -ENOMEM.
+ * outlive the device (a kernel image). -ENOSPC, -ENAMETOOLONG (an empty name too), -EEXIST,
+ * -EINVAL (a key that is a file's, more than 4 GiB), -ENOMEM.
  */
 int fwcfg_add(struct fwcfg *fwcfg, uint16_t key, const void *data, size_t len, struct err *err);
 int fwcfg_add_u16(struct fwcfg *fwcfg, uint16_t key, uint16_t value, struct err *err);
@@ -77,7 +79,10 @@ int fwcfg_add_borrowed(struct fwcfg *fwcfg, uint16_t key, const void *data, size
 		       struct err *err);
 int fwcfg_add_file(struct fwcfg *fwcfg, const char *name, const void *data, size_t len,
 		   struct err *err);
-/* `selected` is called each time the guest selects the file, which may replace its content. */
+/*
+ * `selected` is called each time the guest selects the file, and may replace the content of any.
+ * Firmware has looked up the file's own size in the directory by then: `len` must stay.
+ */
 int fwcfg_add_lazy(struct fwcfg *fwcfg, const char *name, size_t len,
 		   void (*selected)(void *ctx), void *ctx, struct err *err);
 /* A file of `len` (at most FWCFG_WRITABLE_MAX) zero bytes that the guest may write. */
@@ -85,7 +90,10 @@ int fwcfg_add_writable(struct fwcfg *fwcfg, const char *name, size_t len,
 		       void (*wrote)(void *ctx, const uint8_t *data, size_t len), void *ctx,
 		       struct err *err);
 
-/* New content of a file at any time; the size in the directory changes with it. -ENOENT, -ENOMEM. */
+/*
+ * New content of a file at any time; the size in the directory changes with it. -ENOENT, -ENOMEM,
+ * -EINVAL for a file that the guest writes.
+ */
 int fwcfg_replace(struct fwcfg *fwcfg, const char *name, const void *data, size_t len);
 
 extern const struct bus_ops fwcfg_ops; /* 12 ports from 0x510 */
