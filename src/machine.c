@@ -310,6 +310,7 @@ static const struct part {
 	{ "DMA mappings", dma_up, NULL },
 	{ "console", console_up, console_down },
 	{ "board", board_up, board_down },
+	{ "firmware configuration", fwcfg_up, fwcfg_down },
 	{ "board's addresses", addresses_up, NULL },
 	{ "ACPI tables", acpi_up, acpi_down },
 	{ "vCPUs", vcpus_up, vcpus_down },

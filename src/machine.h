@@ -21,6 +21,7 @@
 #include "core/gmem.h"
 #include "core/host.h"
 #include "hw/console.h"
+#include "hw/fwcfg.h"
 #include "hw/platform.h"
 #include "hw/q35.h"
 #include "hw/serial.h"
@@ -84,6 +85,7 @@ struct machine {
 	struct rtc rtc;
 	struct i8042 i8042;
 	struct reset_ports reset_ports;
+	struct fwcfg fwcfg;              /* all zeroes without UEFI firmware */
 	struct serial serial;
 	struct console console;
 	struct acpi_tables acpi;

@@ -11,6 +11,10 @@
 int board_up(struct machine *m, struct err *err);
 void board_down(struct machine *m);
 
+/* What UEFI firmware asks for; nothing without it. Parts below it add their files. */
+int fwcfg_up(struct machine *m, struct err *err);
+void fwcfg_down(struct machine *m);
+
 /* Publishes what all parts above have added. */
 int addresses_up(struct machine *m, struct err *err);
 

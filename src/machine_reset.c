@@ -39,6 +39,7 @@ static void reset_board(struct machine *m)
 	i8042_reset(&m->i8042);
 	reset_ports_reset(&m->reset_ports);
 	serial_reset(&m->serial);
+	fwcfg_reset(&m->fwcfg);
 }
 
 static int load_guest(struct machine *m, struct err *err)

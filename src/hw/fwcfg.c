@@ -175,6 +175,8 @@ void fwcfg_fini(struct fwcfg *fwcfg)
 
 void fwcfg_reset(struct fwcfg *fwcfg)
 {
+	if (!fwcfg->gmem)
+		return;
 	pthread_mutex_lock(&fwcfg->lock);
 	fwcfg->selected = 0;
 	fwcfg->offset = 0;

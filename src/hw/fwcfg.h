@@ -61,7 +61,7 @@ struct fwcfg {
 	uint64_t dma_addr;
 };
 
-/* With an empty directory. -ENOMEM. fwcfg_fini accepts what has failed, or is all zeroes. */
+/* With an empty directory. -ENOMEM. fwcfg_fini and fwcfg_reset accept one that is all zeroes. */
 int fwcfg_init(struct fwcfg *fwcfg, const struct gmem *gmem, struct err *err);
 void fwcfg_fini(struct fwcfg *fwcfg);
 /* Selection and offset to power-on; files that the guest wrote are zero again (no hook is called). */

@@ -424,10 +424,11 @@ static void a_reset_forgets_what_the_guest_did(void **state)
 	assert_int_equal(be(f, 4), 0);
 }
 
-static void taking_down_what_never_came_up_is_harmless(void **state)
+static void resetting_and_taking_down_what_never_came_up_is_harmless(void **state)
 {
 	(void)state;
 	struct fwcfg fwcfg = { 0 };
+	fwcfg_reset(&fwcfg);
 	fwcfg_fini(&fwcfg);
 	assert_null(fwcfg.gmem);
 }
@@ -461,7 +462,7 @@ int main(void)
 		TEST(a_file_that_shrinks_while_it_is_read_ends_there),
 		TEST(borrowed_bytes_are_read_in_place),
 		TEST(a_reset_forgets_what_the_guest_did),
-		TEST(taking_down_what_never_came_up_is_harmless),
+		TEST(resetting_and_taking_down_what_never_came_up_is_harmless),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
