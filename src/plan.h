@@ -42,6 +42,21 @@ struct plan_device {
 	uint64_t bar_addr[PCI_BARS]; /* guest addresses, 0 = absent */
 };
 
+/* A function of the machine's own on bus 0 (AHCI, …) and its BARs. */
+#define PLAN_MAX_OWN 8
+enum plan_own_kind { PLAN_OWN_AHCI };
+struct plan_own {
+	enum plan_own_kind kind;
+	const char *name; /* for people */
+	struct bdf guest;
+	unsigned gsi; /* of INTA, 0 = none */
+	struct {
+		enum bar_kind kind;
+		bool prefetch;
+		uint64_t size, addr;
+	} bar[PCI_BARS];
+};
+
 struct plan_port {
 	uint8_t slot; /* device number on bus 0 */
 	struct pci_windows windows;
@@ -56,6 +71,8 @@ struct plan {
 	unsigned n_devices;
 	struct plan_port port[PLAN_MAX_PORTS];
 	unsigned n_ports;
+	struct plan_own own[PLAN_MAX_OWN];
+	unsigned n_own;
 	/* PFs whose number of VFs the run changes, or has changed: claimed with all of their VFs. */
 	struct bdf pf[PLAN_MAX_PFS];
 	unsigned n_pfs;

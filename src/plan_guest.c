@@ -92,6 +92,25 @@ static bool place_slots(struct planner *planner)
 	return true;
 }
 
+/* --- functions of our own --- */
+
+/* ICH9 datasheet §5.17: device 31 function 2, its registers behind BAR 5. */
+static const struct plan_own ahci = {
+	.kind = PLAN_OWN_AHCI,
+	.name = "AHCI controller",
+	.guest = { .dev = SLOT_LPC, .fn = 2 },
+	.bar[5] = { .kind = BAR_MEM32, .size = PAGE_4K },
+};
+
+static void place_own(struct plan *plan)
+{
+	if (!plan->profile->n_disks)
+		return;
+	struct plan_own *own = &plan->own[plan->n_own++];
+	*own = ahci;
+	own->gsi = acpi_pin_gsi(own->guest.dev, 0);
+}
+
 /* --- BARs --- */
 
 typedef vec(struct window_bar) window_bars;
@@ -125,12 +144,27 @@ static void want_bar(struct planner *planner, window_bars *bars, struct plan_dev
 		return;
 	}
 	*bar = (struct window_bar){
-		.port = device->port, .size = size, .tag = device, .index = index, .kind = BAR_ROM
+		.port = device->port, .size = size, .tag = &device->bar_addr[index], .kind = BAR_ROM
 	};
 	if (index == PCI_ROM_BAR)
 		return;
 	bar->kind = kind_of(&device->dev->bar[index], index);
 	bar->prefetch = bar->kind != BAR_IO && device->dev->bar[index].flags & RES_PREFETCH;
+}
+
+static void want_own_bars(struct planner *planner, window_bars *bars, struct plan_own *own)
+{
+	for (unsigned i = 0; i < PCI_BARS; i++) {
+		struct window_bar *bar = own->bar[i].size ? vec_push(bars) : NULL;
+		if (bar)
+			*bar = (struct window_bar){ .port = WINDOW_ON_ROOT,
+						    .kind = own->bar[i].kind,
+						    .prefetch = own->bar[i].prefetch,
+						    .size = own->bar[i].size,
+						    .tag = &own->bar[i].addr };
+		else if (own->bar[i].size)
+			planner->no_memory = true;
+	}
 }
 
 static int assign(struct planner *planner, window_bars *bars, struct err *err)
@@ -149,8 +183,8 @@ static int assign(struct planner *planner, window_bars *bars, struct err *err)
 	for (unsigned i = 0; i < plan->n_ports; i++)
 		plan->port[i].windows = ports[i];
 	for (size_t i = 0; i < bars->n; i++) {
-		struct plan_device *device = bars->at[i].tag;
-		device->bar_addr[bars->at[i].index] = bars->at[i].addr;
+		uint64_t *addr = bars->at[i].tag;
+		*addr = bars->at[i].addr;
 	}
 	return 0;
 }
@@ -160,12 +194,15 @@ void plan_guest(struct planner *planner)
 	struct plan *plan = planner->plan;
 	/* Without RAM's layout, which was refused already, there is nothing to place BARs around.
 	 */
+	place_own(plan);
 	if (!place_slots(planner) || !plan->layout.n_ram)
 		return;
 	window_bars bars = { 0 };
 	for (unsigned i = 0; i < plan->n_devices; i++)
 		for (unsigned b = 0; b <= PCI_ROM_BAR && !plan->device[i].held; b++)
 			want_bar(planner, &bars, &plan->device[i], b);
+	for (unsigned i = 0; i < plan->n_own; i++)
+		want_own_bars(planner, &bars, &plan->own[i]);
 	struct err why = { 0 };
 	if (assign(planner, &bars, &why))
 		plan_no(planner, why.code, "%s", why.text);

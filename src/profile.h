@@ -12,11 +12,13 @@
 
 #include "base/bdf.h"
 #include "base/err.h"
+#include "core/disk.h"
 #include "iommu/iommu.h"
 #include "sriov/settings.h"
 
 #define PROFILE_MAX_DEVICES 64
 #define PROFILE_MAX_VCPUS 64
+#define PROFILE_MAX_DISKS 6 /* ports of the guest's AHCI controller */
 
 enum group_policy { /* what to do with the other functions of an assigned device's IOMMU group */
 	GROUP_REFUSE,	/* default: name them and refuse */
@@ -58,6 +60,18 @@ struct profile_device {
 	unsigned line;       /* in the file, for messages; 0 = from --set */
 };
 
+enum disk_type { DISK_HARD, DISK_CDROM };
+
+struct profile_disk {
+	char *path;          /* image or block device */
+	enum disk_type type;
+	bool read_only;      /* a CD-ROM always is */
+	char *serial;        /* what the guest sees; NULL = one made from the path */
+	unsigned boot_index; /* the firmware tries the lowest first; OPT_NONE = not at all */
+	enum disk_cache cache;
+	unsigned line;       /* in the file, for messages; 0 = from --set */
+};
+
 struct profile {
 	char *path;          /* file it came from */
 	char *name;          /* [a-zA-Z0-9._-]{1,48} */
@@ -84,6 +98,8 @@ struct profile {
 	unsigned driver_timeout_s; /* for a driver of the host to let go of a device or to take it */
 	struct profile_device device[PROFILE_MAX_DEVICES];
 	unsigned n_devices;
+	struct profile_disk disk[PROFILE_MAX_DISKS];
+	unsigned n_disks;
 };
 
 /*

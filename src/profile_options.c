@@ -135,6 +135,19 @@ static const struct opt rows[] = {
 		.detail = "The guest sees them in this order.",
 	},
 	{
+		.key = "disks",
+		.type = OPT_LIST,
+		.offset = offsetof(struct profile, disk),
+		.stride = sizeof(struct profile_disk),
+		.count_offset = offsetof(struct profile, n_disks),
+		.line_offset = offsetof(struct profile_disk, line),
+		.max = PROFILE_MAX_DISKS,
+		.table = &profile_disk_options,
+		.brief = "Images that the guest sees as hard disks and CD-ROM drives",
+		.detail = "They are on the ports of an AHCI controller at 00:1f.2, in this order; "
+			  "every system has the driver for it.",
+	},
+	{
 		.key = "console",
 		.type = OPT_ENUM,
 		.offset = offsetof(struct profile, console),

@@ -8,6 +8,7 @@
 
 extern const struct opt_table profile_options; /* of struct profile */
 extern const struct opt_table profile_device_options; /* of struct profile_device */
+extern const struct opt_table profile_disk_options; /* of struct profile_disk */
 extern const struct opt_table profile_firmware_options; /* of struct profile */
 
 /*
