@@ -231,27 +231,6 @@ static void console_down(struct machine *m)
 	console_fini(&m->console);
 }
 
-static int acpi_up(struct machine *m, struct err *err)
-{
-	uint8_t slots[PLAN_MAX_PORTS];
-	for (unsigned i = 0; i < m->plan->n_ports; i++)
-		slots[i] = m->plan->port[i].slot;
-	const struct acpi_config config = {
-		.layout = &m->plan->layout,
-		.ecam_base = ECAM_BASE,
-		.vcpus = m->plan->profile->vcpus,
-		.n_ports = m->plan->n_ports,
-		.port_slots = slots,
-		.serial = true,
-	};
-	return acpi_build(&m->acpi, &config, err);
-}
-
-static void acpi_down(struct machine *m)
-{
-	acpi_fini(&m->acpi);
-}
-
 static int vcpus_up(struct machine *m, struct err *err)
 {
 	unsigned n = m->plan->profile->vcpus;

@@ -17,6 +17,10 @@ void fwcfg_down(struct machine *m);
 
 /* Publishes what all parts above have added. */
 int addresses_up(struct machine *m, struct err *err);
+/* On direct boot the tables are ready and placed with the kernel (machine_reset.c). */
+int acpi_up(struct machine *m, struct err *err);
+void acpi_down(struct machine *m);
+
 
 /*
  * A part's ports or addresses outside PCI; the region is copied. Of two that overlap the one added

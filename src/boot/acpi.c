@@ -9,16 +9,18 @@
 #include "base/cleanup.h"
 #include "boot/dsdt.h"
 
-/* Who made the tables; the one place. */
-static const char oem_id[6] = "BULKHD"; /* not terminated, as everything of the kind in ACPI */
-static const char oem_table_id[8] = "BULKHEAD";
-static const char creator_id[4] = "BULK";
+/* Who made the tables, unless the configuration says otherwise. */
+static const struct acpi_ids our_ids = { "BULKHD", "BULKHEAD", "BULK" };
 #define OEM_REVISION 1
 #define CREATOR_REVISION 1
 
 #define HEADER_SIZE 36 /* ACPI 6.5 §5.2.6 */
-#define CHECKSUM_AT 9
-#define TABLE_ALIGN 64 /* the FACS must have it */
+#define OEM_ID_AT 10
+#define OEM_ID_SIZE 6 /* padded with NUL, not terminated, as everything of the kind in ACPI */
+#define OEM_TABLE_ID_AT 16
+#define OEM_TABLE_ID_SIZE 8
+#define CREATOR_ID_AT 28
+#define CREATOR_ID_SIZE 4
 
 /* Sizes belong to revisions: Windows refuses a FADT whose length does not match its own. */
 #define FADT_REVISION 6
@@ -26,6 +28,7 @@ static const char creator_id[4] = "BULK";
 #define FACS_SIZE 64
 #define MCFG_SIZE 60
 #define WAET_SIZE 40
+#define TPM2_SIZE 76
 
 /* --- a growing blob of aligned tables --- */
 
@@ -50,11 +53,23 @@ static bool blob_grow(struct blob *blob, size_t n)
 	return true;
 }
 
+static void put_id(uint8_t *at, size_t size, const char *id)
+{
+	memcpy(at, id, strnlen(id, size));
+}
+
+static void put_ids(uint8_t *table, const struct acpi_ids *ids)
+{
+	put_id(table + OEM_ID_AT, OEM_ID_SIZE, ids->oem);
+	put_id(table + OEM_TABLE_ID_AT, OEM_TABLE_ID_SIZE, ids->table);
+	put_id(table + CREATOR_ID_AT, CREATOR_ID_SIZE, ids->creator);
+}
+
 /* A new table of `size` bytes with its header; NULL without memory. */
 static uint8_t *new_table(struct acpi_tables *t, struct blob *blob, const char *signature,
 			  uint8_t revision, size_t size, uint32_t *ret_off)
 {
-	size_t at = align_up(blob->len, TABLE_ALIGN);
+	size_t at = align_up(blob->len, ACPI_TABLE_ALIGN);
 	if (!blob_grow(blob, at - blob->len + size))
 		return NULL;
 	uint8_t *table = blob->data + at;
@@ -64,10 +79,8 @@ static uint8_t *new_table(struct acpi_tables *t, struct blob *blob, const char *
 	if (!strcmp(signature, "FACS")) /* the one table without a standard header */
 		return table;
 	table[8] = revision;
-	memcpy(table + 10, oem_id, sizeof(oem_id));
-	memcpy(table + 16, oem_table_id, sizeof(oem_table_id));
+	put_ids(table, &t->ids);
 	le_put(table + 24, 4, OEM_REVISION);
-	memcpy(table + 28, creator_id, sizeof(creator_id));
 	le_put(table + 32, 4, CREATOR_REVISION);
 	t->checksums[t->n_checksums++] = (struct acpi_checksum){ (uint32_t)at, (uint32_t)size };
 	return table;
@@ -119,8 +132,9 @@ static void put_gas(uint8_t *at, uint64_t port, uint8_t bits, uint8_t access_siz
 	le_put(at + 4, 8, port);
 }
 
-/* IAPC_BOOT_ARCH: ISA devices; no i8042, no VGA to probe for, no ASPM (devices are assigned). */
+/* IAPC_BOOT_ARCH: ISA devices; no VGA to probe for, no ASPM (devices are assigned). */
 #define BOOT_ARCH (1 << 0 | 1 << 2 | 1 << 4)
+#define BOOT_ARCH_8042 (1 << 1)
 /* WBINVD, C1, no sleep button, no RTC wake status, reset register, PM timer as platform clock. */
 #define FADT_FLAGS (1u << 0 | 1u << 2 | 1u << 5 | 1u << 6 | 1u << 10 | 1u << 15)
 #define FADT_CLUSTER_MODEL (1u << 18) /* logical APIC ids of more than 8 processors */
@@ -152,7 +166,7 @@ static int add_fadt(struct acpi_tables *t, struct blob *blob, const struct acpi_
 	le_put(fadt + 96, 2, 0xFFF); /* C2 and C3 latencies: not supported */
 	le_put(fadt + 98, 2, 0xFFF);
 	fadt[108] = 0x32; /* CMOS index of the century */
-	le_put(fadt + 109, 2, BOOT_ARCH);
+	le_put(fadt + 109, 2, BOOT_ARCH | (config->i8042 ? BOOT_ARCH_8042 : 0));
 	le_put(fadt + 112, 4, FADT_FLAGS | (config->vcpus > 8 ? FADT_CLUSTER_MODEL : 0));
 	put_gas(fadt + 116, PORT_RESET, 8, 1);
 	fadt[128] = 0x0F; /* RESET_VALUE */
@@ -252,15 +266,38 @@ static int add_waet(struct acpi_tables *t, struct blob *blob)
 	return 0;
 }
 
+/* TCG ACPI Specification 1.3 §8, client platform: control area, and started by writing to it. */
+static int add_tpm2(struct acpi_tables *t, struct blob *blob)
+{
+	uint8_t *tpm2 = new_table(t, blob, "TPM2", 4, TPM2_SIZE, &t->off_tpm2);
+	if (!tpm2)
+		return -ENOMEM;
+	le_put(tpm2 + 40, 8, TPM_CRB_BASE + 0x40);
+	le_put(tpm2 + 48, 4, 7);
+	return 0;
+}
+
 static int add_xsdt(struct acpi_tables *t, struct blob *blob)
 {
-	const uint32_t targets[] = { t->off_fadt, t->off_madt, t->off_mcfg, t->off_waet };
-	size_t size = HEADER_SIZE + 8 * ARRAY_LEN(targets);
-	if (!new_table(t, blob, "XSDT", 1, size, &t->off_xsdt))
+	const uint32_t targets[] = { t->off_fadt, t->off_madt, t->off_mcfg, t->off_waet,
+				     t->off_tpm2 };
+	unsigned n = ARRAY_LEN(targets) - (t->off_tpm2 ? 0 : 1);
+	if (!new_table(t, blob, "XSDT", 1, HEADER_SIZE + 8 * n, &t->off_xsdt))
 		return -ENOMEM;
-	for (unsigned i = 0; i < ARRAY_LEN(targets); i++)
+	for (unsigned i = 0; i < n; i++)
 		add_pointer(t, blob, t->off_xsdt + HEADER_SIZE + 8 * i, 8, targets[i]);
 	return 0;
+}
+
+static bool is_window32(struct range r)
+{
+	return r.start <= UINT32_MAX && r.size <= UINT32_MAX - r.start;
+}
+
+static bool ids_fit(const struct acpi_ids *ids)
+{
+	return strlen(ids->oem) <= OEM_ID_SIZE && strlen(ids->table) <= OEM_TABLE_ID_SIZE &&
+	       strlen(ids->creator) <= CREATOR_ID_SIZE;
 }
 
 static int check_config(const struct acpi_config *config)
@@ -270,6 +307,9 @@ static int check_config(const struct acpi_config *config)
 		return -EINVAL;
 	if (config->ecam_base > UINT32_MAX + UINT64_C(1) - ECAM_SIZE)
 		return -EINVAL;
+	for (unsigned i = 0; i < ACPI_MAX_WINDOWS32; i++)
+		if (!is_window32(config->mmio32[i]))
+			return -EINVAL;
 	for (unsigned i = 0; i < config->n_ports; i++) {
 		unsigned slot = config->port_slots[i];
 		if (slot > 31 || seen & 1u << slot)
@@ -279,11 +319,20 @@ static int check_config(const struct acpi_config *config)
 	return 0;
 }
 
+static struct acpi_ids all_ids(const struct acpi_ids *given)
+{
+	return (struct acpi_ids){
+		.oem = given->oem ? given->oem : our_ids.oem,
+		.table = given->table ? given->table : our_ids.table,
+		.creator = given->creator ? given->creator : our_ids.creator,
+	};
+}
+
 int acpi_build(struct acpi_tables *tables, const struct acpi_config *config, struct err *err)
 {
 	struct blob blob = { 0 };
-	memset(tables, 0, sizeof(*tables));
-	int r = check_config(config);
+	*tables = (struct acpi_tables){ .ids = all_ids(&config->ids) };
+	int r = ids_fit(&tables->ids) ? check_config(config) : -EINVAL;
 	if (!r)
 		r = add_facs(tables, &blob);
 	if (!r)
@@ -296,6 +345,8 @@ int acpi_build(struct acpi_tables *tables, const struct acpi_config *config, str
 		r = add_mcfg(tables, &blob, config);
 	if (!r)
 		r = add_waet(tables, &blob);
+	if (!r && config->tpm_crb)
+		r = add_tpm2(tables, &blob);
 	if (!r)
 		r = add_xsdt(tables, &blob);
 	tables->blob = blob.data;
@@ -332,28 +383,34 @@ static void fix(const struct acpi_tables *tables, uint8_t *blob, uint64_t base)
 	}
 	for (unsigned i = 0; i < tables->n_checksums; i++) {
 		const struct acpi_checksum *c = &tables->checksums[i];
-		blob[c->at + CHECKSUM_AT] = checksum(blob + c->at, c->len);
+		blob[c->at + ACPI_CHECKSUM_AT] = checksum(blob + c->at, c->len);
 	}
 }
 
 /* Revision 2 (§5.2.5.3); no RSDT: everything 64-bit takes the XSDT. */
-static void fill_rsdp(uint8_t *rsdp, uint64_t xsdt)
+void acpi_rsdp(const struct acpi_tables *tables, uint8_t rsdp[ACPI_RSDP_SIZE])
 {
 	static const char signature[8] = "RSD PTR ";
+	memset(rsdp, 0, ACPI_RSDP_SIZE);
 	memcpy(rsdp, signature, sizeof(signature));
-	memcpy(rsdp + 9, oem_id, sizeof(oem_id));
+	put_id(rsdp + 9, OEM_ID_SIZE, tables->ids.oem);
 	rsdp[15] = 2;
 	le_put(rsdp + 20, 4, ACPI_RSDP_SIZE);
-	le_put(rsdp + 24, 8, xsdt);
-	rsdp[8] = checksum(rsdp, 20);
-	rsdp[32] = checksum(rsdp, ACPI_RSDP_SIZE);
+	le_put(rsdp + ACPI_RSDP_XSDT_AT, 8, tables->off_xsdt);
+}
+
+static void fix_rsdp(uint8_t *rsdp, uint64_t base)
+{
+	le_put(rsdp + ACPI_RSDP_XSDT_AT, 8, le64_get(rsdp + ACPI_RSDP_XSDT_AT) + base);
+	rsdp[ACPI_RSDP_SUM_AT] = checksum(rsdp, ACPI_RSDP_SUM_OF);
+	rsdp[ACPI_RSDP_SUM2_AT] = checksum(rsdp, ACPI_RSDP_SIZE);
 }
 
 int acpi_place(const struct acpi_tables *tables, struct gmem *gmem, uint64_t gpa, uint64_t max,
 	       struct err *err)
 {
-	size_t size = TABLE_ALIGN + tables->size;
-	if (gpa % TABLE_ALIGN || gpa > UINT32_MAX - (uint64_t)size)
+	size_t size = ACPI_TABLE_ALIGN + tables->size;
+	if (gpa % ACPI_TABLE_ALIGN || gpa > UINT32_MAX - (uint64_t)size)
 		return err_set(err, -EINVAL, "ACPI tables: cannot be placed at 0x%llx",
 			       (unsigned long long)gpa);
 	if (size > max)
@@ -364,9 +421,10 @@ int acpi_place(const struct acpi_tables *tables, struct gmem *gmem, uint64_t gpa
 	autofree uint8_t *all = calloc(1, size);
 	if (!all)
 		return err_errno(err, -ENOMEM, "ACPI tables");
-	memcpy(all + TABLE_ALIGN, tables->blob, tables->size);
-	fix(tables, all + TABLE_ALIGN, gpa + TABLE_ALIGN);
-	fill_rsdp(all, gpa + TABLE_ALIGN + tables->off_xsdt);
+	memcpy(all + ACPI_TABLE_ALIGN, tables->blob, tables->size);
+	fix(tables, all + ACPI_TABLE_ALIGN, gpa + ACPI_TABLE_ALIGN);
+	acpi_rsdp(tables, all);
+	fix_rsdp(all, gpa + ACPI_TABLE_ALIGN);
 	int r = gmem_write(gmem, gpa, all, size);
 	return r ? err_errno(err, r, "ACPI tables: guest memory at 0x%llx", (unsigned long long)gpa)
 		 : 0;

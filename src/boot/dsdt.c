@@ -45,7 +45,7 @@ static void root_prt(struct aml *aml)
 	aml_close(aml);
 }
 
-static void root_crs(struct aml *aml, const struct layout *layout)
+static void root_crs(struct aml *aml, const struct acpi_config *config)
 {
 	aml_name_decl(aml, "_CRS");
 	aml_resources(aml);
@@ -53,10 +53,12 @@ static void root_crs(struct aml *aml, const struct layout *layout)
 	aml_res_io(aml, PORT_PCI_ADDRESS, 8);
 	aml_res_word_io(aml, 0, PORT_PCI_ADDRESS - 1);
 	aml_res_word_io(aml, PORT_PCI_ADDRESS + 8, 0xFFFF);
-	aml_res_dword_memory(aml, (uint32_t)layout->mmio32.start,
-			     (uint32_t)range_last(layout->mmio32));
-	if (layout->mmio64.size)
-		aml_res_qword_memory(aml, layout->mmio64.start, range_last(layout->mmio64), false);
+	for (unsigned i = 0; i < ACPI_MAX_WINDOWS32; i++)
+		if (config->mmio32[i].size)
+			aml_res_dword_memory(aml, (uint32_t)config->mmio32[i].start,
+					     (uint32_t)range_last(config->mmio32[i]));
+	if (config->mmio64.size)
+		aml_res_qword_memory(aml, config->mmio64.start, range_last(config->mmio64), false);
 	aml_close(aml);
 }
 
@@ -158,6 +160,27 @@ static void isa_device(struct aml *aml, const char *name, const char *id, uint16
 	aml_close(aml);
 }
 
+/* The keyboard has both ports, the mouse no more than its interrupt: they share a controller. */
+static void keyboard_and_mouse(struct aml *aml)
+{
+	aml_device(aml, "KBD");
+	aml_name_eisa(aml, "_HID", "PNP0303");
+	aml_name_decl(aml, "_CRS");
+	aml_resources(aml);
+	aml_res_io(aml, PORT_I8042_DATA, 1);
+	aml_res_io(aml, PORT_I8042_STATUS, 1);
+	aml_res_irq(aml, GSI_KEYBOARD);
+	aml_close(aml);
+	aml_close(aml);
+	aml_device(aml, "MOU");
+	aml_name_eisa(aml, "_HID", "PNP0F13");
+	aml_name_decl(aml, "_CRS");
+	aml_resources(aml);
+	aml_res_irq(aml, GSI_MOUSE);
+	aml_close(aml);
+	aml_close(aml);
+}
+
 static void isa_bridge(struct aml *aml, const struct acpi_config *config)
 {
 	aml_device(aml, "ISA");
@@ -165,6 +188,8 @@ static void isa_bridge(struct aml *aml, const struct acpi_config *config)
 	isa_device(aml, "RTC", "PNP0B00", PORT_RTC, 2, GSI_RTC);
 	if (config->serial)
 		isa_device(aml, "COM1", "PNP0501", PORT_COM1, 8, GSI_COM1);
+	if (config->i8042)
+		keyboard_and_mouse(aml);
 	aml_close(aml);
 }
 
@@ -183,6 +208,32 @@ static void board_resources(struct aml *aml, const struct acpi_config *config)
 	aml_close(aml);
 }
 
+/* _STA 0x0B: present and working, but Windows need not ask for a driver. */
+static void firmware_configuration(struct aml *aml)
+{
+	aml_device(aml, "FWCF");
+	aml_name_string(aml, "_HID", "QEMU0002");
+	aml_name_int(aml, "_STA", 0x0B);
+	aml_name_decl(aml, "_CRS");
+	aml_resources(aml);
+	aml_res_io(aml, PORT_FWCFG, FWCFG_PORTS);
+	aml_close(aml);
+	aml_close(aml);
+}
+
+static void tpm(struct aml *aml)
+{
+	aml_device(aml, "TPM");
+	aml_name_string(aml, "_HID", "MSFT0101");
+	aml_name_int(aml, "_UID", 1);
+	aml_name_int(aml, "_STA", 0x0F);
+	aml_name_decl(aml, "_CRS");
+	aml_resources(aml);
+	aml_res_memory32(aml, (uint32_t)TPM_CRB_BASE, (uint32_t)TPM_CRB_SIZE, true);
+	aml_close(aml);
+	aml_close(aml);
+}
+
 static void pci_root(struct aml *aml, const struct acpi_config *config)
 {
 	aml_device(aml, "PCI0");
@@ -191,11 +242,13 @@ static void pci_root(struct aml *aml, const struct acpi_config *config)
 	aml_name_int(aml, "_UID", 0);
 	aml_name_int(aml, "_SEG", 0);
 	aml_name_int(aml, "_BBN", 0);
-	root_crs(aml, config->layout);
+	root_crs(aml, config);
 	root_prt(aml);
 	root_osc(aml);
 	isa_bridge(aml, config);
 	board_resources(aml, config);
+	if (config->fw_cfg)
+		firmware_configuration(aml);
 	for (unsigned i = 0; i < config->n_ports; i++)
 		root_port(aml, config->port_slots[i]);
 	aml_close(aml);
@@ -228,6 +281,8 @@ void dsdt_fill(struct aml *aml, const struct acpi_config *config)
 	aml_scope(aml, "\\_SB");
 	pci_root(aml, config);
 	processors(aml, config->vcpus);
+	if (config->tpm_crb)
+		tpm(aml);
 	aml_close(aml);
 	sleep_states(aml);
 }

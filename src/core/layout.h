@@ -21,6 +21,8 @@
 #define PCI_MMIO32_BASE UINT64_C(0xC0000000)
 #define PCI_MMIO32_END UINT64_C(0xFC000000) /* exclusive */
 #define IOAPIC_BASE UINT64_C(0xFEC00000)
+#define TPM_CRB_BASE UINT64_C(0xFED40000) /* with a TPM; all-ones without, or firmware waits */
+#define TPM_CRB_SIZE UINT64_C(0x1000)
 #define LAPIC_BASE UINT64_C(0xFEE00000) /* also the MSI window, 1 MiB; DMA never maps it */
 #define KVM_IDENTITY_MAP_GPA UINT64_C(0xFEFFC000) /* Intel without unrestricted guest needs it */
 #define KVM_TSS_GPA UINT64_C(0xFEFFD000)          /* three pages */
@@ -43,9 +45,11 @@
 #define PCI_PIO_SIZE 0xA000
 
 /* --- interrupts (GSIs of the one IOAPIC; KVM's has 24 pins) --- */
+#define GSI_KEYBOARD 1
 #define GSI_COM1 4
 #define GSI_RTC 8
 #define GSI_SCI 9
+#define GSI_MOUSE 12
 #define GSI_PCI_FIRST 16 /* PIRQ A..H = 16..23 */
 #define IOAPIC_PINS 24
 

@@ -37,7 +37,15 @@ static int setup(void **state)
 	assert_int_equal(layout_ram(&f->layout, GIB, NULL, 0, NULL), 0);
 	assert_int_equal(layout_mmio64(&f->layout, 46, GIB, NULL), 0);
 	assert_int_equal(gmem_init(&f->gmem, f->layout.ram, f->layout.n_ram, NULL), 0);
-	f->config = (struct acpi_config){ &f->layout, ECAM_BASE, 4, ARRAY_LEN(slots), slots, true };
+	f->config = (struct acpi_config){
+		.ecam_base = ECAM_BASE,
+		.mmio32 = { f->layout.mmio32 },
+		.mmio64 = f->layout.mmio64,
+		.vcpus = 4,
+		.n_ports = ARRAY_LEN(slots),
+		.port_slots = slots,
+		.serial = true,
+	};
 	snprintf(f->dir, sizeof(f->dir), "/tmp/test-acpi-XXXXXX");
 	assert_non_null(mkdtemp(f->dir));
 	*state = f;
@@ -300,13 +308,86 @@ static void com1_is_there_only_with_a_serial_port(void **state)
 	assert_true(dsdt_has(f, "RTC_", 4));
 }
 
+static void keyboard_and_mouse_are_there_only_with_their_controller(void **state)
+{
+	struct fixture *f = *state;
+	build(f);
+	assert_false(dsdt_has(f, "KBD_", 4));
+	assert_false(dsdt_has(f, "MOU_", 4));
+	f->config.i8042 = true;
+	build(f);
+	assert_true(dsdt_has(f, "KBD_", 4));
+	assert_true(dsdt_has(f, "MOU_", 4));
+	assert_true(le16_get(find(f, "FACP") + 109) & 1u << 1);
+}
+
+static void a_tpm_has_a_device_and_a_table_that_says_where_it_is(void **state)
+{
+	struct fixture *f = *state;
+	build(f);
+	assert_null(find(f, "TPM2"));
+	assert_false(dsdt_has(f, "MSFT0101", 9));
+	f->config.tpm_crb = true;
+	build(f);
+	const uint8_t *tpm2 = find(f, "TPM2");
+	assert_non_null(tpm2);
+	assert_int_equal(tpm2[8], 4);
+	assert_int_equal(le32_get(tpm2 + 4), 76);
+	assert_int_equal(le16_get(tpm2 + 36), 0); /* client */
+	assert_int_equal(le64_get(tpm2 + 40), 0xFED40040);
+	assert_int_equal(le32_get(tpm2 + 48), 7);
+	assert_int_equal(le32_get(tpm2 + ACPI_TPM2_LOG_LENGTH), 0); /* no firmware, no log */
+	assert_int_equal(le64_get(tpm2 + ACPI_TPM2_LOG_ADDRESS), 0);
+	assert_true(dsdt_has(f, "MSFT0101", 9));
+}
+
+static void the_firmware_configuration_device_is_shown_on_request(void **state)
+{
+	struct fixture *f = *state;
+	build(f);
+	assert_false(dsdt_has(f, "QEMU0002", 9));
+	f->config.fw_cfg = true;
+	build(f);
+	assert_true(dsdt_has(f, "QEMU0002", 9));
+}
+
+static void the_maker_is_who_the_configuration_says(void **state)
+{
+	struct fixture *f = *state;
+	f->config.ids = (struct acpi_ids){ "ALASKA", "A M I", "AMI" };
+	build(f);
+	assert_memory_equal(at(f, DIRECT_ACPI_GPA) + 9, "ALASKA", 6);
+	assert_memory_equal(find(f, "FACP") + 10, "ALASKAA M I\0\0\0", 14);
+	assert_memory_equal(find(f, "APIC") + 28, "AMI", 4);
+	f->config.ids = (struct acpi_ids){ .creator = "TEST" };
+	build(f);
+	assert_memory_equal(find(f, "MCFG") + 10, "BULKHDBULKHEAD", 14);
+	assert_memory_equal(find(f, "MCFG") + 28, "TEST", 4);
+}
+
+static void two_windows_below_4_gib_are_both_in_crs(void **state)
+{
+	struct fixture *f = *state;
+	static const uint8_t dword[] = { 0x87, 0x17, 0x00, 0x00 };
+	f->config.mmio32[1] = (struct range){ 0x80000000, 0x30000000 };
+	build(f);
+	const uint8_t *dsdt = f->tables.blob + f->tables.off_dsdt, *end = dsdt + le32_get(dsdt + 4);
+	const uint8_t *first = memmem(dsdt, (size_t)(end - dsdt), dword, sizeof(dword));
+	assert_non_null(first);
+	const uint8_t *second =
+		memmem(first + 4, (size_t)(end - first - 4), dword, sizeof(dword));
+	assert_non_null(second);
+	assert_int_equal(le32_get(second + 10), 0x80000000);
+	assert_int_equal(le32_get(second + 14), 0xAFFFFFFF);
+}
+
 static void without_a_64_bit_window_crs_has_none(void **state)
 {
 	struct fixture *f = *state;
 	static const uint8_t qword[] = { 0x8A, 0x2B, 0x00 };
 	build(f);
 	assert_true(dsdt_has(f, qword, sizeof(qword)));
-	f->layout.mmio64.size = 0;
+	f->config.mmio64.size = 0;
 	build(f);
 	assert_false(dsdt_has(f, qword, sizeof(qword)));
 }
@@ -329,6 +410,12 @@ static void configurations_no_machine_has_are_refused(void **state)
 	}
 	f->config.n_ports = 0;
 	f->config.ecam_base = 0xF8000000;
+	assert_int_equal(acpi_build(&f->tables, &f->config, &f->err), -EINVAL);
+	f->config.ecam_base = ECAM_BASE;
+	f->config.mmio32[1] = (struct range){ 0xC0000000, 0x50000000 };
+	assert_int_equal(acpi_build(&f->tables, &f->config, &f->err), -EINVAL);
+	f->config.mmio32[1].size = 0;
+	f->config.ids.oem = "SEVENCH";
 	assert_int_equal(acpi_build(&f->tables, &f->config, &f->err), -EINVAL);
 }
 
@@ -411,7 +498,8 @@ static void says(struct fixture *f, const char *command, const char *want)
 static void iasl_reads_and_rebuilds_every_table_without_a_complaint(void **state)
 {
 	struct fixture *f = *state;
-	static const char *const names[] = { "dsdt", "facp", "apic", "mcfg", "waet" };
+	static const char *const names[] = { "dsdt", "facp", "apic", "mcfg", "waet", "tpm2" };
+	f->config.i8042 = f->config.tpm_crb = f->config.fw_cfg = true;
 	need_acpica();
 	static const unsigned vcpus[] = { 1, 260 };
 	for (size_t v = 0; v < ARRAY_LEN(vcpus); v++) {
@@ -422,6 +510,7 @@ static void iasl_reads_and_rebuilds_every_table_without_a_complaint(void **state
 		save(f, "apic", f->tables.off_madt);
 		save(f, "mcfg", f->tables.off_mcfg);
 		save(f, "waet", f->tables.off_waet);
+		save(f, "tpm2", f->tables.off_tpm2);
 		for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 			char command[128];
 			snprintf(command, sizeof(command),
@@ -486,6 +575,11 @@ int main(void)
 		T(pins_rotate_as_q35_has_it),
 		T(prt_agrees_with_acpi_pin_gsi_for_every_device_and_pin),
 		T(com1_is_there_only_with_a_serial_port),
+		T(keyboard_and_mouse_are_there_only_with_their_controller),
+		T(a_tpm_has_a_device_and_a_table_that_says_where_it_is),
+		T(the_firmware_configuration_device_is_shown_on_request),
+		T(the_maker_is_who_the_configuration_says),
+		T(two_windows_below_4_gib_are_both_in_crs),
 		T(without_a_64_bit_window_crs_has_none),
 		T(configurations_no_machine_has_are_refused),
 		T(tables_too_large_for_their_place_are_refused_with_the_sizes),
