@@ -95,7 +95,8 @@ static int run_guest(struct run *run, enum machine_end *ret_end, struct err *err
 	struct prepared *p = &run->prepared;
 	raise_memlock(p->plan.memlock_needed);
 	journal_step(&run->journal, "machine up");
-	int r = machine_up(&run->machine, &p->plan, &p->host, &p->image, &run->loop, err);
+	const struct machine_start start = { &p->plan, &p->host, &p->image, &p->ram };
+	int r = machine_up(&run->machine, &start, &run->loop, err);
 	if (r)
 		return r;
 	run->machine_is_up = true;
@@ -161,7 +162,7 @@ static int run_journalled(struct run *run)
 static int run_prepared(struct run *run, const struct cmd_args *args)
 {
 	struct err err = { 0 };
-	if (prepare(&run->prepared, &run->profile, args->host ? args->host : "", &err))
+	if (prepare_to_run(&run->prepared, &run->profile, args->host ? args->host : "", &err))
 		return cli_fail(&err);
 	if (run->prepared.plan.refusals.n) {
 		plan_print(&run->prepared.plan, stderr, cli_colour(stderr));

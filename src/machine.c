@@ -39,9 +39,11 @@ static void vm_down(struct machine *m)
 	vm_fini(&m->vm);
 }
 
-/* With assigned devices all of it gets pinned; filling it starts now and runs beside the rest. */
+/* With assigned devices all of it gets pinned; filling it runs beside the rest. */
 static int memory_up(struct machine *m, struct err *err)
 {
+	if (m->gmem.base)
+		return gmem_lay(&m->gmem, m->plan->layout.ram, m->plan->layout.n_ram, err);
 	int r = gmem_init(&m->gmem, m->plan->layout.ram, m->plan->layout.n_ram, err);
 	if (r || !m->plan->n_devices)
 		return r;
@@ -314,13 +316,21 @@ static int count_devices(struct machine *m)
 	return 0;
 }
 
-int machine_up(struct machine *m, const struct plan *plan, const struct host *host,
-	       struct linux_image *image, struct loop *loop, struct err *err)
+int machine_up(struct machine *m, const struct machine_start *start, struct loop *loop,
+	       struct err *err)
 {
-	*m = (struct machine){ .plan = plan, .host = host, .image = image, .loop = loop };
+	*m = (struct machine){
+		.plan = start->plan, .host = start->host, .image = start->image, .loop = loop,
+	};
+	if (start->ram) {
+		m->gmem = *start->ram;
+		*start->ram = (struct gmem){ 0 };
+	}
 	int r = count_devices(m);
-	if (r)
+	if (r) {
+		gmem_fini(&m->gmem);
 		err_errno(err, r, "machine");
+	}
 	machine_events_init(m);
 	while (!r && m->n_parts_up < ARRAY_LEN(parts)) {
 		log_debug("up: %s", parts[m->n_parts_up].name);

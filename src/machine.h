@@ -110,9 +110,16 @@ struct machine {
 	void *on_left_ctx;
 };
 
+struct machine_start {
+	const struct plan *plan;   /* this and the next two outlive the machine */
+	const struct host *host;
+	struct linux_image *image;
+	struct gmem *ram; /* as much as the plan says, being filled already; taken over. NULL = none */
+};
+
 /* Builds everything; vCPUs are ready at the guest's first instruction, paused. Undone on failure. */
-int machine_up(struct machine *m, const struct plan *plan, const struct host *host,
-	       struct linux_image *image, struct loop *loop, struct err *err);
+int machine_up(struct machine *m, const struct machine_start *start, struct loop *loop,
+	       struct err *err);
 void machine_down(struct machine *m);
 
 /* Runs the loop until the guest has ended. */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "journal.h"
 #include "kvm/vm.h"
@@ -128,6 +129,10 @@ static int read_host(struct prepared *p, const struct profile *profile, const ch
 			       err);
 	if (r)
 		return r;
+	if (p->mem_total) {
+		p->inventory.mem_total = p->mem_total;
+		p->inventory.mem_available = p->mem_available;
+	}
 	r = foretell(p, profile);
 	if (!r)
 		r = journal_claims_of_others(&p->host, owner, claims, CLAIMS_MAX, ret_n_claims);
@@ -164,14 +169,51 @@ static void forget(struct prepared *p)
 	vf_choices_fini(&p->vfs);
 }
 
-int prepare(struct prepared *p, const struct profile *profile, const char *host_root,
-	    struct err *err)
+static int open_host(struct prepared *p, const struct profile *profile, const char *host_root,
+		     struct err *err)
 {
 	memset(p, 0, sizeof(*p));
 	p->image.kernel_fd = p->image.initrd_fd = -1;
 	int r = host_open(&p->host, host_root, err);
 	p->host.answer_ms = profile->driver_timeout_s * 1000;
+	return r;
+}
+
+/*
+ * What the plan says of the host's memory must be what there was before; a failure here is not one
+ * of the start, because the machine tries again and has the words for it.
+ */
+static void fill_memory(struct prepared *p, const struct profile *profile)
+{
+	struct inventory before = { 0 };
+	inventory_memory(&before, &p->host);
+	if (!profile->n_devices || p->host.replayed || profile->memory > before.mem_available)
+		return;
+	if (gmem_reserve(&p->ram, profile->memory, NULL))
+		return;
+	if (gmem_populate_start(&p->ram, (unsigned)sysconf(_SC_NPROCESSORS_ONLN), NULL)) {
+		gmem_fini(&p->ram);
+		return;
+	}
+	p->mem_total = before.mem_total;
+	p->mem_available = before.mem_available;
+}
+
+int prepare(struct prepared *p, const struct profile *profile, const char *host_root,
+	    struct err *err)
+{
+	int r = open_host(p, profile, host_root, err);
 	return r ? r : examine(p, profile, NULL, err);
+}
+
+int prepare_to_run(struct prepared *p, const struct profile *profile, const char *host_root,
+		   struct err *err)
+{
+	int r = open_host(p, profile, host_root, err);
+	if (r)
+		return r;
+	fill_memory(p, profile);
+	return examine(p, profile, NULL, err);
 }
 
 int prepare_again(struct prepared *p, const struct profile *profile, const char *owner,
@@ -185,5 +227,6 @@ int prepare_again(struct prepared *p, const struct profile *profile, const char 
 void prepare_fini(struct prepared *p)
 {
 	forget(p);
+	gmem_fini(&p->ram);
 	host_close(&p->host);
 }

@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "boot/linux.h"
+#include "core/gmem.h"
 #include "core/host.h"
 #include "core/inventory.h"
 #include "plan.h"
@@ -22,6 +23,8 @@ struct prepared {
 	unsigned n_changed;
 	struct plan plan;         /* borrows the profile, the inventory and the choices above */
 	struct linux_image image; /* files -1 when they could not be opened */
+	struct gmem ram; /* prepare_to_run only: being filled; the machine takes it over */
+	uint64_t mem_total, mem_available; /* before that; 0 = nothing is being filled */
 };
 
 /*
@@ -30,6 +33,13 @@ struct prepared {
  */
 int prepare(struct prepared *prepared, const struct profile *profile, const char *host_root,
 	    struct err *err);
+/*
+ * The same for a start that is meant: guest memory that will be pinned is filled while the host is
+ * looked at, each of which is half of what a start takes. Only as much as the host has to spare;
+ * after a refusal prepare_fini gives it back.
+ */
+int prepare_to_run(struct prepared *prepared, const struct profile *profile, const char *host_root,
+		   struct err *err);
 /*
  * Looks at the host once more and plans anew: a run does it while it holds the lock of the claims, so
  * that the VFs chosen are still free when it claims them; and after it has made VFs. What the run

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -55,14 +57,10 @@ static int check_ranges(const struct range *ram, unsigned n, uint64_t *ret_size)
 	return 0;
 }
 
-int gmem_init(struct gmem *gmem, const struct range *ram, unsigned n, struct err *err)
+int gmem_reserve(struct gmem *gmem, uint64_t size, struct err *err)
 {
-	uint64_t size;
 	memset(gmem, 0, sizeof(*gmem));
-	int r = check_ranges(ram, n, &size);
-	if (r)
-		return err_set(err, r, "guest memory: %u ranges that are not ascending pages", n);
-	r = map_aligned(gmem, size);
+	int r = map_aligned(gmem, size);
 	if (r)
 		return err_errno(err, r, "guest memory: cannot map %llu MiB",
 				 (unsigned long long)(size / MIB));
@@ -70,6 +68,19 @@ int gmem_init(struct gmem *gmem, const struct range *ram, unsigned n, struct err
 	madvise(gmem->base, size, MADV_HUGEPAGE);
 	madvise(gmem->base, size, MADV_DONTFORK);
 	madvise(gmem->base, size, MADV_DONTDUMP);
+	return 0;
+}
+
+int gmem_lay(struct gmem *gmem, const struct range *ram, unsigned n, struct err *err)
+{
+	uint64_t size;
+	int r = check_ranges(ram, n, &size);
+	if (r)
+		return err_set(err, r, "guest memory: %u ranges that are not ascending pages", n);
+	if (size != gmem->size)
+		return err_set(err, -EINVAL, "guest memory: %llu MiB of ranges, %llu MiB reserved",
+			       (unsigned long long)(size / MIB),
+			       (unsigned long long)(gmem->size / MIB));
 	uint8_t *hva = gmem->base;
 	for (unsigned i = 0; i < n; i++) {
 		gmem->regions[i] = (struct gmem_region){ ram[i].start, ram[i].size, hva };
@@ -79,23 +90,43 @@ int gmem_init(struct gmem *gmem, const struct range *ram, unsigned n, struct err
 	return 0;
 }
 
-void gmem_fini(struct gmem *gmem)
+int gmem_init(struct gmem *gmem, const struct range *ram, unsigned n, struct err *err)
 {
-	gmem_populate_wait(gmem, NULL);
-	if (gmem->base)
-		munmap(gmem->base, gmem->size);
+	uint64_t size;
 	memset(gmem, 0, sizeof(*gmem));
+	int r = check_ranges(ram, n, &size);
+	if (r)
+		return err_set(err, r, "guest memory: %u ranges that are not ascending pages", n);
+	r = gmem_reserve(gmem, size, err);
+	return r ? r : gmem_lay(gmem, ram, n, err);
 }
 
 struct populate {
+	atomic_bool cancelled;
 	unsigned n;
 	struct populate_part {
 		pthread_t thread;
 		uint8_t *at;
 		uint64_t size;
 		int result; /* read after the join */
+		const struct populate *all;
 	} part[POPULATE_THREADS_MAX];
 };
+
+static void populate_cancel(struct gmem *gmem)
+{
+	if (gmem->populate)
+		atomic_store(&gmem->populate->cancelled, true);
+}
+
+void gmem_fini(struct gmem *gmem)
+{
+	populate_cancel(gmem);
+	gmem_populate_wait(gmem, NULL);
+	if (gmem->base)
+		munmap(gmem->base, gmem->size);
+	memset(gmem, 0, sizeof(*gmem));
+}
 
 static int populate_piece(uint8_t *at, uint64_t size)
 {
@@ -113,7 +144,10 @@ static void *populate_part(void *arg)
 {
 	struct populate_part *part = arg;
 	for (uint64_t off = 0; off < part->size && !part->result; off += POPULATE_PIECE)
-		part->result = populate_piece(part->at + off, min_u64(POPULATE_PIECE, part->size - off));
+		part->result = atomic_load(&part->all->cancelled)
+				       ? -ECANCELED
+				       : populate_piece(part->at + off,
+							min_u64(POPULATE_PIECE, part->size - off));
 	return NULL;
 }
 
@@ -130,6 +164,7 @@ int gmem_populate_start(struct gmem *gmem, unsigned threads, struct err *err)
 		struct populate_part *part = &populate->part[populate->n];
 		part->at = (uint8_t *)gmem->base + off;
 		part->size = min_u64(share, gmem->size - off);
+		part->all = populate;
 		int r = pthread_create(&part->thread, NULL, populate_part, part);
 		if (r) {
 			gmem_populate_wait(gmem, NULL);

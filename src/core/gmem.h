@@ -35,6 +35,13 @@ struct gmem {
  * dumps and fork. -ENOMEM, -EINVAL.
  */
 int gmem_init(struct gmem *gmem, const struct range *ram, unsigned n, struct err *err);
+/*
+ * The same in two steps, for a caller that knows how much RAM there will be before it knows where:
+ * the memory can be filled between them. -EINVAL from the second when the ranges' sum is not `size`.
+ */
+int gmem_reserve(struct gmem *gmem, uint64_t size, struct err *err);
+int gmem_lay(struct gmem *gmem, const struct range *ram, unsigned n, struct err *err);
+/* Also while it is being filled: the threads stop soon. */
 void gmem_fini(struct gmem *gmem);
 
 /*

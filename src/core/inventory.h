@@ -91,7 +91,7 @@ struct inventory {
 	bool has_vfio_pci;       /* the vfio-pci driver is loaded or built in */
 	bool has_vfio;           /* its core is; without it the two facts above can still change */
 	bool unsafe_type1, unsafe_iommufd; /* these have allow_unsafe_interrupts = Y already */
-	uint64_t mem_total, mem_available; /* bytes */
+	uint64_t mem_total, mem_available; /* bytes; inventory_memory */
 	uint64_t memlock_limit; /* RLIMIT_MEMLOCK soft; UINT64_MAX = unlimited or CAP_IPC_LOCK */
 	uint64_t memlock_hard;
 	unsigned cpus;        /* online */
@@ -109,6 +109,9 @@ struct inventory {
  * missing fact is no error.
  */
 int inventory_read(struct inventory *inv, const struct host *host, struct err *err);
+
+/* Only mem_total and mem_available, which stay as they are when the host does not say. */
+void inventory_memory(struct inventory *inv, const struct host *host);
 
 /*
  * As inventory_read, but details only of what `want` asks for and what shares a group with it (and

@@ -29,7 +29,7 @@ static uint64_t number_after(const char *text, const char *key, int base)
 	return at ? strtoull(at + strlen(key), NULL, base) : 0;
 }
 
-static void read_memory(struct inventory *inv, const struct host *host)
+void inventory_memory(struct inventory *inv, const struct host *host)
 {
 	char text[512]; /* both are among the first three lines (proc(5)) */
 	if (file_read(host->proc, "meminfo", text, sizeof(text)) < 0)
@@ -142,7 +142,7 @@ static void read_vfio(struct inventory *inv, const struct host *host)
 
 void host_facts_read(struct inventory *inv, const struct host *host)
 {
-	read_memory(inv, host);
+	inventory_memory(inv, host);
 	read_memlock(inv, host);
 	read_cpus(inv, host);
 	read_intremap(inv, host);

@@ -211,6 +211,58 @@ static void a_device_that_does_not_answer_is_refused_as_one_in_quarantine_is(voi
 	profile_fini(&profile);
 }
 
+static void prepare_demo(int (*how)(struct prepared *, const struct profile *, const char *,
+				    struct err *),
+			 struct prepared *prepared, struct profile *profile)
+{
+	assert_int_equal(profile_load(profile, tempdir_path(&tree.dir, "demo.cfg"), NULL, 0, NULL),
+			 0);
+	assert_int_equal(how(prepared, profile, tree.dir.path, NULL), 0);
+}
+
+static void a_start_fills_memory_for_devices_and_a_check_does_not(void **state)
+{
+	(void)state;
+	struct prepared prepared;
+	struct profile profile;
+	write_profile("{ pci = \"0000:01:00.0\"; }");
+	prepare_demo(prepare, &prepared, &profile);
+	assert_null(prepared.ram.base);
+	prepare_fini(&prepared);
+	profile_fini(&profile);
+	prepare_demo(prepare_to_run, &prepared, &profile);
+	assert_int_equal(prepared.ram.size, 512 * MIB);
+	assert_int_equal(prepared.plan.refusals.n, 0);
+	prepare_fini(&prepared);
+	assert_null(prepared.ram.base);
+	profile_fini(&profile);
+	write_profile("");
+	prepare_demo(prepare_to_run, &prepared, &profile);
+	assert_null(prepared.ram.base); /* nothing of it will be pinned */
+	prepare_fini(&prepared);
+	profile_fini(&profile);
+}
+
+static void the_plan_is_told_of_the_memory_there_was_before_it_was_filled(void **state)
+{
+	(void)state;
+	struct prepared prepared;
+	struct profile profile;
+	write_profile("{ pci = \"0000:01:00.0\"; }");
+	prepare_demo(prepare_to_run, &prepared, &profile);
+	/* As after filling: hardly any is left, and that is the guest's own doing. */
+	static const char less[] = "MemTotal: 16777216 kB\nMemFree: 1 kB\nMemAvailable: 1 kB\n";
+	tempdir_write(&tree.dir, "proc/meminfo", less, sizeof(less) - 1);
+	assert_int_equal(prepare_again(&prepared, &profile, "demo", NULL), 0);
+	assert_int_equal(prepared.plan.refusals.n, 0);
+	prepare_fini(&prepared);
+	prepare_demo(prepare_to_run, &prepared, &profile);
+	assert_null(prepared.ram.base); /* more than there is: not begun, and refused */
+	assert_int_equal(prepared.plan.refusals.n, 1);
+	prepare_fini(&prepared);
+	profile_fini(&profile);
+}
+
 static void json_says_the_same(void **state)
 {
 	(void)state;
@@ -288,6 +340,8 @@ int main(void)
 		T(whoever_has_a_device_open_is_named_unless_it_is_taken_by_force),
 		T(a_device_that_is_not_the_one_meant_is_refused_with_where_that_is),
 		T(a_device_that_does_not_answer_is_refused_as_one_in_quarantine_is),
+		T(a_start_fills_memory_for_devices_and_a_check_does_not),
+		T(the_plan_is_told_of_the_memory_there_was_before_it_was_filled),
 		T(json_says_the_same),
 		T(json_of_a_refusal_has_reasons_and_fails),
 		T(a_missing_capability_of_kvm_is_named),

@@ -198,6 +198,47 @@ static void fini_waits_for_populating_threads(void **state)
 	assert_null(gmem.populate);
 }
 
+static void memory_is_filled_before_it_is_known_where_it_lies(void **state)
+{
+	(void)state;
+	const struct range laid[] = { { 0, 2 * MIB }, { 4 * GIB, 3 * MIB } };
+	struct gmem g;
+	unsigned char present[5 * 256];
+	assert_int_equal(gmem_reserve(&g, 5 * MIB, NULL), 0);
+	assert_int_equal(gmem_populate_start(&g, 2, NULL), 0);
+	assert_int_equal(gmem_lay(&g, laid, 2, NULL), 0);
+	assert_int_equal(gmem_write(&g, 4 * GIB + 3 * MIB - 1, "x", 1), 0);
+	assert_int_equal(gmem_populate_wait(&g, NULL), 0);
+	assert_int_equal(mincore(g.base, g.size, present), 0);
+	for (size_t page = 0; page < sizeof(present); page++)
+		assert_true(present[page] & 1);
+	gmem_fini(&g);
+}
+
+static void ranges_that_are_not_what_was_reserved_are_refused(void **state)
+{
+	(void)state;
+	const struct range laid[] = { { 0, 2 * MIB } };
+	struct gmem g;
+	struct err err = { 0 };
+	assert_int_equal(gmem_reserve(&g, 5 * MIB, NULL), 0);
+	assert_int_equal(gmem_lay(&g, laid, 1, &err), -EINVAL);
+	assert_string_equal(err.text, "guest memory: 2 MiB of ranges, 5 MiB reserved");
+	assert_null(gmem_hva(&g, 0, 1));
+	gmem_fini(&g);
+}
+
+static void a_guest_given_up_is_not_filled_to_its_end(void **state)
+{
+	(void)state;
+	struct gmem g;
+	/* More than this machine has: to fill it would be the end of the test. */
+	assert_int_equal(gmem_reserve(&g, UINT64_C(1) << 44, NULL), 0);
+	assert_int_equal(gmem_populate_start(&g, 2, NULL), 0);
+	gmem_fini(&g);
+	assert_null(g.base);
+}
+
 /* --- the kernel fails, in a child of its own --- */
 
 /* madvise(…, MADV_POPULATE_WRITE) answers `error`; every other call works. */
@@ -303,6 +344,9 @@ int main(void)
 		TEST(populating_makes_every_page_present_and_changes_none),
 		TEST(any_number_of_threads_populates_all_of_a_larger_guest),
 		TEST(fini_waits_for_populating_threads),
+		TEST(memory_is_filled_before_it_is_known_where_it_lies),
+		TEST(ranges_that_are_not_what_was_reserved_are_refused),
+		TEST(a_guest_given_up_is_not_filled_to_its_end),
 		TEST(an_old_kernel_has_its_pages_touched_and_unchanged),
 		TEST(a_failure_to_populate_is_reported_by_the_wait),
 		TEST(a_forked_child_has_no_guest_memory),
