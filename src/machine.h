@@ -22,6 +22,7 @@
 #include "core/host.h"
 #include "hw/console.h"
 #include "hw/fwcfg.h"
+#include "hw/i8042.h"
 #include "hw/platform.h"
 #include "hw/q35.h"
 #include "hw/serial.h"

@@ -37,11 +37,18 @@ int addresses_up(struct machine *m, struct err *err)
 	return r ? err_errno(err, r, "board devices") : 0;
 }
 
+/* A headless guest that is entered directly does not spend its start looking for them. */
+bool machine_has_keyboard(const struct machine *m)
+{
+	const struct profile *profile = m->plan->profile;
+	return profile->firmware.type == FIRMWARE_UEFI || profile->input.n_evdevs;
+}
+
 int board_up(struct machine *m, struct err *err)
 {
 	pm_init(&m->pm, &m->vm.irqs, m->loop, &m->events);
 	rtc_init(&m->rtc, &m->vm.irqs, m->loop);
-	i8042_init(&m->i8042, &m->events);
+	i8042_init(&m->i8042, machine_has_keyboard(m), &m->vm.irqs, m->loop, &m->events);
 	reset_ports_init(&m->reset_ports, &m->events, &pci_address_ops, &m->root);
 	serial_init(&m->serial, &m->vm.irqs, GSI_COM1, console_output, &m->console);
 	console_attach(&m->console, &m->serial);

@@ -10,6 +10,8 @@
 
 int board_up(struct machine *m, struct err *err);
 void board_down(struct machine *m);
+/* Whether there are a PS/2 keyboard and mouse; ACPI says so too. */
+bool machine_has_keyboard(const struct machine *m);
 
 /* What UEFI firmware asks for; nothing without it. Parts below it add their files. */
 int fwcfg_up(struct machine *m, struct err *err);

@@ -14,10 +14,12 @@
 #include "base/err.h"
 #include "core/disk.h"
 #include "iommu/iommu.h"
+#include "kvm/hyperv.h"
 #include "sriov/settings.h"
 
 #define PROFILE_MAX_DEVICES 64
 #define PROFILE_MAX_VCPUS 64
+#define PROFILE_MAX_EVDEVS 8
 #define PROFILE_MAX_DISKS 6 /* ports of the guest's AHCI controller */
 
 enum group_policy { /* what to do with the other functions of an assigned device's IOMMU group */
@@ -46,6 +48,20 @@ struct profile_identity {
 	char *ids, *subsystem, *serial, *slot;
 };
 
+/* What the guest's tables call the machine; NULL = what its kind of hypervisor says by itself. */
+struct profile_smbios {
+	char *manufacturer, *product, *version, *serial, *uuid, *sku, *family; /* type 1 */
+	char *bios_vendor, *bios_version, *bios_date;                          /* type 0 */
+	char *board_manufacturer, *board_product, *board_version, *board_serial;
+	char *chassis_manufacturer, *chassis_version, *chassis_serial, *chassis_asset;
+};
+struct profile_vm_identity {
+	struct profile_smbios smbios;
+	char *acpi_oem;       /* at most 6 characters */
+	char *acpi_oem_table; /* at most 8 */
+	char *hv_vendor_id;   /* at most 12, of CPUID leaf 0x40000000 */
+};
+
 struct profile_device {
 	char *pci;           /* "0000:01:00.0" or "8086:10ca" as written; NULL = `vf` says which */
 	struct profile_vf vf;
@@ -70,6 +86,40 @@ struct profile_disk {
 	unsigned boot_index; /* the firmware tries the lowest first; OPT_NONE = not at all */
 	enum disk_cache cache;
 	unsigned line;       /* in the file, for messages; 0 = from --set */
+};
+
+enum display_type { DISPLAY_NONE, DISPLAY_RAMFB };
+
+struct profile_vnc {
+	char *socket;        /* path of a UNIX socket; NULL = none */
+	char *address;       /* numeric; NULL = none */
+	unsigned port;
+	char *password_file; /* NULL = none, which only a socket may have */
+	bool remote;         /* `address` may be another than a loopback one */
+};
+
+/* Which keys, pressed together, move the devices of `input` between host and guest. */
+enum grab_keys {
+	GRAB_BOTH_CTRL,
+	GRAB_BOTH_ALT,
+	GRAB_BOTH_SHIFT,
+	GRAB_BOTH_META,
+	GRAB_SCROLL_LOCK,
+	GRAB_CTRL_SCROLL_LOCK,
+	GRAB_NEVER,          /* the guest has them from start to end */
+};
+
+struct profile_evdev {
+	char *path;
+	unsigned line;       /* in the file, for messages; 0 = from --set */
+};
+
+struct profile_looking_glass {
+	unsigned width, height; /* OPT_NONE = no such device */
+	bool hdr;               /* 8 bytes a pixel rather than 4 */
+	char *file;             /* in /dev/shm; NULL = looking-glass-NAME */
+	char *owner;            /* USER or USER:GROUP; NULL = who runs */
+	char *mode;             /* octal */
 };
 
 struct profile {
@@ -100,6 +150,17 @@ struct profile {
 	unsigned n_devices;
 	struct profile_disk disk[PROFILE_MAX_DISKS];
 	unsigned n_disks;
+	struct {
+		enum display_type type;
+		struct profile_vnc vnc;
+	} display;
+	struct {
+		struct profile_evdev evdev[PROFILE_MAX_EVDEVS];
+		unsigned n_evdevs;
+		enum grab_keys grab_keys;
+		bool grab_at_start;
+	} input;
+	struct profile_looking_glass looking_glass;
 };
 
 /*

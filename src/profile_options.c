@@ -148,6 +148,24 @@ static const struct opt rows[] = {
 			  "every system has the driver for it.",
 	},
 	{
+		.key = "display",
+		.type = OPT_GROUP,
+		.table = &profile_display_options,
+		.brief = "The picture of a guest without a display adapter, or before its driver runs",
+	},
+	{
+		.key = "input",
+		.type = OPT_GROUP,
+		.table = &profile_input_options,
+		.brief = "Keyboards and mice of the host that the guest gets as PS/2 devices",
+	},
+	{
+		.key = "looking_glass",
+		.type = OPT_GROUP,
+		.table = &profile_looking_glass_options,
+		.brief = "A PCI device with memory shared with the host, as Looking Glass wants it",
+	},
+	{
 		.key = "console",
 		.type = OPT_ENUM,
 		.offset = offsetof(struct profile, console),

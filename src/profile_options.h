@@ -7,6 +7,9 @@
 #include "profile.h"
 
 extern const struct opt_table profile_options; /* of struct profile */
+/* Of struct profile: `display`, `input`, `looking_glass`. */
+extern const struct opt_table profile_display_options, profile_input_options,
+	profile_looking_glass_options;
 extern const struct opt_table profile_device_options; /* of struct profile_device */
 extern const struct opt_table profile_disk_options; /* of struct profile_disk */
 extern const struct opt_table profile_firmware_options; /* of struct profile */

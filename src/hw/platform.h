@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The small devices of the board that KVM does not provide: power management block, RTC and CMOS,
- * i8042 (reset and, for now, no keyboard), port 0x92, reset register 0xCF9. Each is a struct with
+ * port 0x92, reset register 0xCF9 (and in hw/i8042.h the keyboard controller). Each is a struct with
  * init, reset and bus_ops; events that concern the whole machine go to struct platform_events.
  *
  * Handlers run on vCPU threads; `loop` is only posted to, and its timers are the main thread's.
@@ -70,18 +70,6 @@ void rtc_init(struct rtc *rtc, struct irqs *irqs, struct loop *loop);
 void rtc_fini(struct rtc *rtc);
 void rtc_reset(struct rtc *rtc);     /* time and CMOS contents stay: they have a battery */
 extern const struct bus_ops rtc_ops; /* 2 ports */
-
-/* --- i8042: self-test and the reset pulse (command 0xFE); no keyboard or mouse behind it --- */
-struct i8042 {
-	pthread_mutex_t lock;
-	const struct platform_events *events;
-	uint8_t status, config, output_port, out;
-	uint8_t pending; /* command whose parameter byte comes next, 0 = none */
-};
-void i8042_init(struct i8042 *kbc, const struct platform_events *events);
-void i8042_fini(struct i8042 *kbc);
-void i8042_reset(struct i8042 *kbc);
-extern const struct bus_ops i8042_data_ops, i8042_status_ops; /* 1 port each */
 
 /* --- 0x92 (A20, fast reset) and 0xCF9 (reset control) --- */
 struct reset_ports {

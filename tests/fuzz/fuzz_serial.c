@@ -12,7 +12,7 @@
 #include "base/bytes.h"
 #include "core/layout.h"
 #include "fake/fake_irq.h"
-#include "hw/platform.h"
+#include "hw/i8042.h"
 #include "hw/serial.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -86,7 +86,7 @@ static void board_up(struct board *b)
 	rtc_init(&b->rtc, &b->irqs, &b->loop);
 	b->rtc.now_ns = fake_ns;
 	b->rtc.seen_ns = clock_ns;
-	i8042_init(&b->kbc, &b->events);
+	i8042_init(&b->kbc, false, &b->irqs, &b->loop, &b->events);
 	reset_ports_init(&b->ports, &b->events, &nothing_ops, b);
 	serial_init(&b->serial, &b->irqs, GSI_COM1, send_bytes, b);
 	serial_on_drained(&b->serial, count, b);
