@@ -3,7 +3,6 @@
  * A kernel file made by an enemy: whatever its header says, it is refused with a text or loaded
  * inside guest memory. Inputs are read as what differs from a header that is accepted.
  */
-#include <asm/bootparam.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 
 #include "base/bytes.h"
 #include "boot/linux.h"
+#include "fake/bzimage.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -20,23 +20,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void good_header(uint8_t *file)
 {
-	struct setup_header hdr = {
-		.setup_sects = 1,
-		.syssize = (FILE_SIZE - 1024) / 16,
-		.boot_flag = 0xAA55,
-		.jump = 0x6aeb,
-		.header = 0x53726448,
-		.version = 0x020f,
-		.loadflags = LOADED_HIGH,
-		.initrd_addr_max = 0x7fffffff,
-		.kernel_alignment = 0x200000,
-		.relocatable_kernel = 1,
-		.xloadflags = XLF_KERNEL_64,
-		.cmdline_size = 255,
-		.pref_address = 16 * MIB,
-		.init_size = MIB,
-	};
-	memcpy(file + offsetof(struct boot_params, hdr), &hdr, sizeof(hdr));
+	struct setup_header hdr = bzimage_header(FILE_SIZE - BZIMAGE_SETUP_SIZE);
+	hdr.cmdline_size = 255;
+	hdr.init_size = MIB;
+	memcpy(file + BZIMAGE_HEADER_AT, &hdr, sizeof(hdr));
 }
 
 /* First byte: how much of the file there is; then the header xored with the rest. */

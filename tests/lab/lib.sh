@@ -326,3 +326,20 @@ start_bulkhead() {
 	shift
 	start_guest "$name" "$bulkhead" run "$LAB_OUT/$name.cfg" "$@"
 }
+
+# refused NAME PATTERN COMMAND... — fails with status 1, says it, and the host is as in host.before
+refused() {
+	local name=$1 pattern=$2 said status
+	shift 2
+	said=$("$@" 2>&1 < /dev/null)
+	status=$?
+	printf '== %s (%d)\n%s\n' "$name" $status "$said" >> "$LAB_OUT/refusals.log"
+	if [ $status -ne 1 ]; then
+		fail "$name: exit status $status, not 1: $said"
+	elif ! grep -qE -- "$pattern" <<< "$said"; then
+		fail "$name: no /$pattern/ in: $said"
+	else
+		host_state "$LAB_OUT/host.after"
+		check "$name" cmp "$LAB_OUT/host.before" "$LAB_OUT/host.after"
+	fi
+}

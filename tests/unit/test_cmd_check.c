@@ -5,7 +5,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
-#include <asm/bootparam.h>
 #include <errno.h>
 #include <jansson.h>
 #include <linux/kvm.h>
@@ -13,6 +12,7 @@
 
 #include "base/bytes.h"
 #include "cmd.h"
+#include "fake/bzimage.h"
 #include "fake/capture.h"
 #include "fake/fake_kvm.h"
 #include "fake/fake_sysfs.h"
@@ -31,30 +31,6 @@ static const char server[] =
 static struct host_tree tree;
 static struct capture capture;
 
-/* The smallest kernel that is accepted. */
-static void write_kernel(void)
-{
-	static uint8_t file[1024 + 65536];
-	struct setup_header hdr = {
-		.setup_sects = 1,
-		.syssize = 65536 / 16,
-		.boot_flag = 0xAA55,
-		.jump = 0x6aeb,
-		.header = 0x53726448,
-		.version = 0x020f,
-		.loadflags = LOADED_HIGH,
-		.initrd_addr_max = 0x7fffffff,
-		.kernel_alignment = 0x200000,
-		.relocatable_kernel = 1,
-		.xloadflags = XLF_KERNEL_64,
-		.cmdline_size = 2047,
-		.pref_address = 16 * MIB,
-		.init_size = 8 * MIB,
-	};
-	memcpy(file + 0x1f1, &hdr, sizeof(hdr));
-	assert_int_equal(tempdir_write(&tree.dir, "bzImage", file, sizeof(file)), 0);
-}
-
 static void write_profile(const char *devices)
 {
 	char text[2048];
@@ -72,7 +48,7 @@ static int setup(void **state)
 	fake_kvm_reset();
 	fake_kvm.cpuid[0] = (struct kvm_cpuid_entry2){ .function = 0, .eax = 0xd };
 	host_tree_make(&tree, server);
-	write_kernel();
+	assert_int_equal(bzimage_write(&tree.dir), 0);
 	return 0;
 }
 

@@ -9,7 +9,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
-#include <asm/bootparam.h>
 #include <errno.h>
 #include <linux/kvm.h>
 #include <stdlib.h>
@@ -18,6 +17,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "cmd.h"
+#include "fake/bzimage.h"
 #include "fake/capture.h"
 #include "fake/fake_kvm.h"
 #include "fake/tempdir.h"
@@ -27,37 +27,13 @@
 static struct tempdir dir;
 static struct capture capture;
 
-/* The smallest kernel that is accepted. */
-static void write_kernel(void)
-{
-	static uint8_t file[1024 + 65536];
-	struct setup_header hdr = {
-		.setup_sects = 1,
-		.syssize = 65536 / 16,
-		.boot_flag = 0xAA55,
-		.jump = 0x6aeb,
-		.header = 0x53726448,
-		.version = 0x020f,
-		.loadflags = LOADED_HIGH,
-		.initrd_addr_max = 0x7fffffff,
-		.kernel_alignment = 0x200000,
-		.relocatable_kernel = 1,
-		.xloadflags = XLF_KERNEL_64,
-		.cmdline_size = 2047,
-		.pref_address = 16 * MIB,
-		.init_size = 8 * MIB,
-	};
-	memcpy(file + 0x1f1, &hdr, sizeof(hdr));
-	assert_int_equal(tempdir_write(&dir, "bzImage", file, sizeof(file)), 0);
-}
-
 static int setup(void **state)
 {
 	(void)state;
 	fake_kvm_reset();
 	fake_kvm.cpuid[0] = (struct kvm_cpuid_entry2){ .function = 0, .eax = 0xd };
 	assert_int_equal(tempdir_make(&dir), 0);
-	write_kernel();
+	assert_int_equal(bzimage_write(&dir), 0);
 	return 0;
 }
 

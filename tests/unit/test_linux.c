@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "boot/linux.h"
+#include "fake/bzimage.h"
 
-#include <asm/bootparam.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -56,25 +56,12 @@ static int setup(void **state)
 	snprintf(f->initrd, sizeof(f->initrd), "%s/initrd", f->dir);
 	for (size_t i = 0; i < PAYLOAD; i++)
 		f->file.bytes[SETUP_SIZE + i] = (uint8_t)(i * 7 + i / 256);
-	f->file.hdr = (struct setup_header){
-		.setup_sects = SECTS,
-		.syssize = PAYLOAD / 16,
-		.boot_flag = 0xAA55,
-		.jump = 0x6aeb, /* ends at 0x26c, as protocol 2.15 */
-		.header = 0x53726448,
-		.version = 0x020f,
-		.loadflags = LOADED_HIGH | KASLR_FLAG | CAN_USE_HEAP,
-		.initrd_addr_max = 0x7fffffff,
-		.kernel_alignment = 0x200000,
-		.relocatable_kernel = 1,
-		.xloadflags = XLF_KERNEL_64,
-		.cmdline_size = 2047,
-		.payload_offset = 0x400,
-		.payload_length = PAYLOAD - 0x400,
-		.pref_address = 16 * MIB,
-		.init_size = 8 * MIB,
-		.setup_data = 0x1234,
-	};
+	f->file.hdr = bzimage_header(PAYLOAD);
+	f->file.hdr.setup_sects = SECTS;
+	f->file.hdr.loadflags |= KASLR_FLAG | CAN_USE_HEAP;
+	f->file.hdr.payload_offset = 0x400;
+	f->file.hdr.payload_length = PAYLOAD - 0x400;
+	f->file.hdr.setup_data = 0x1234;
 	f->file.bytes[0x1ef] = 0xff; /* the sentinel of header.S */
 	f->size = sizeof(f->file);
 	f->image.kernel_fd = f->image.initrd_fd = -1;

@@ -7,13 +7,13 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
-#include <asm/bootparam.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 
 #include "base/bytes.h"
+#include "fake/bzimage.h"
 #include "fake/fake_kvm.h"
 #include "fake/fake_netadm.h"
 #include "fake/fake_sriov.h"
@@ -34,29 +34,6 @@ struct run {
 };
 static struct run run, other;
 
-static void write_kernel(void)
-{
-	static uint8_t file[1024 + 65536];
-	struct setup_header hdr = {
-		.setup_sects = 1,
-		.syssize = 65536 / 16,
-		.boot_flag = 0xAA55,
-		.jump = 0x6aeb,
-		.header = 0x53726448,
-		.version = 0x020f,
-		.loadflags = LOADED_HIGH,
-		.initrd_addr_max = 0x7fffffff,
-		.kernel_alignment = 0x200000,
-		.relocatable_kernel = 1,
-		.xloadflags = XLF_KERNEL_64,
-		.cmdline_size = 2047,
-		.pref_address = 16 * MIB,
-		.init_size = 8 * MIB,
-	};
-	memcpy(file + 0x1f1, &hdr, sizeof(hdr));
-	assert_int_equal(tempdir_write(&tree.dir, "bzImage", file, sizeof(file)), 0);
-}
-
 static void all_well(void)
 {
 	fake_sysfs = (struct fake_sysfs){ .numvfs = fake_sriov_numvfs };
@@ -74,7 +51,7 @@ static int setup_pool(void **state)
 	fake_netadm.open = 0;
 	all_well();
 	host_tree_make(&tree, FAKE_PF "driver vfio-pci\n");
-	write_kernel();
+	assert_int_equal(bzimage_write(&tree.dir), 0);
 	if (vf_change_count(&tree.host, igb, 2, &err))
 		fail_msg("%s", err.text);
 	before = host_tree_state(&tree);
@@ -87,7 +64,7 @@ static int setup_none(void **state)
 	fake_netadm.open = 0;
 	all_well();
 	host_tree_make(&tree, FAKE_PF "driver vfio-pci\n");
-	write_kernel();
+	assert_int_equal(bzimage_write(&tree.dir), 0);
 	before = host_tree_state(&tree);
 	return 0;
 }

@@ -12,23 +12,6 @@ for name in nvme e1000e; do
 done
 host_state "$LAB_OUT/host.before"
 
-# refused NAME PATTERN COMMAND... — fails with status 1, says it, and the host is untouched
-refused() {
-	local name=$1 pattern=$2 said status
-	shift 2
-	said=$("$@" 2>&1 < /dev/null)
-	status=$?
-	printf '== %s (%d)\n%s\n' "$name" $status "$said" >> "$LAB_OUT/held.log"
-	if [ $status -ne 1 ]; then
-		fail "$name: exit status $status, not 1: $said"
-	elif ! grep -qE -- "$pattern" <<< "$said"; then
-		fail "$name: no /$pattern/ in: $said"
-	else
-		host_state "$LAB_OUT/host.after"
-		check "$name" cmp "$LAB_OUT/host.before" "$LAB_OUT/host.after"
-	fi
-}
-
 # refused_all NAME PATTERN DEVICE PROFILE — by bind and by run
 refused_all() {
 	refused "$1: bind" "$2" "$bulkhead" bind "$3"

@@ -10,23 +10,6 @@ write_profile good "$(guest_cmdline key:116:60)" edu
 good=$LAB_OUT/good.cfg
 host_state "$LAB_OUT/host.before"
 
-# refused NAME PATTERN COMMAND... — the command fails, says it, and the host is untouched
-refused() {
-	local name=$1 pattern=$2 said status
-	shift 2
-	said=$("$@" 2>&1 < /dev/null)
-	status=$?
-	printf '== %s (%d)\n%s\n' "$name" $status "$said" >> "$LAB_OUT/refusals.log"
-	if [ $status -ne 1 ]; then
-		fail "$name: exit status $status, not 1: $said"
-	elif ! grep -qE -- "$pattern" <<< "$said"; then
-		fail "$name: no /$pattern/ in: $said"
-	else
-		host_state "$LAB_OUT/host.after"
-		check "$name" cmp "$LAB_OUT/host.before" "$LAB_OUT/host.after"
-	fi
-}
-
 run_with() { "$bulkhead" run "$good" --set "$@"; }
 
 # profile_with LINE — the good profile with one more line at its end
