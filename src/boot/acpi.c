@@ -251,8 +251,8 @@ static int add_mcfg(struct acpi_tables *t, struct blob *blob, const struct acpi_
 	uint8_t *mcfg = new_table(t, blob, "MCFG", 1, MCFG_SIZE, &t->off_mcfg);
 	if (!mcfg)
 		return -ENOMEM;
-	le_put(mcfg + 44, 8, config->ecam_base);
-	mcfg[55] = 0xFF; /* segment 0, buses 0 to 255 */
+	le_put(mcfg + 44, 8, config->ecam.start);
+	mcfg[55] = (uint8_t)(config->ecam.size / MIB - 1); /* segment 0, buses 0 to here */
 	return 0;
 }
 
@@ -305,7 +305,7 @@ static int check_config(const struct acpi_config *config)
 	uint32_t seen = 1u << SLOT_HOST_BRIDGE | 1u << SLOT_LPC;
 	if (!config->vcpus || config->vcpus > ACPI_MAX_VCPUS)
 		return -EINVAL;
-	if (config->ecam_base > UINT32_MAX + UINT64_C(1) - ECAM_SIZE)
+	if (config->ecam.size < MIB || config->ecam.size > ECAM_SIZE || !is_window32(config->ecam))
 		return -EINVAL;
 	for (unsigned i = 0; i < ACPI_MAX_WINDOWS32; i++)
 		if (!is_window32(config->mmio32[i]))

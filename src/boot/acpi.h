@@ -33,7 +33,7 @@ struct acpi_ids {
 };
 
 struct acpi_config {
-	uint64_t ecam_base;        /* what PCIEXBAR holds */
+	struct range ecam;         /* as PCIEXBAR says, 1 MiB a bus; below 4 GiB */
 	struct range mmio32[ACPI_MAX_WINDOWS32]; /* windows of the PCI root; size 0 = none */
 	struct range mmio64;
 	unsigned vcpus;            /* APIC ids 0..vcpus-1 */
@@ -71,8 +71,8 @@ struct acpi_tables {
 #define ACPI_TPM2_LOG_ADDRESS 68
 
 /*
- * -EINVAL for a configuration no machine has (vcpus 1..ACPI_MAX_VCPUS, slots 1..30, windows below
- * 4 GiB that do not end there, ids too long), -ENOMEM.
+ * -EINVAL for a configuration no machine has (vcpus 1..ACPI_MAX_VCPUS, slots 1..30, ECAM or windows
+ * below 4 GiB that do not end there, ids too long), -ENOMEM.
  */
 int acpi_build(struct acpi_tables *tables, const struct acpi_config *config, struct err *err);
 void acpi_fini(struct acpi_tables *tables);

@@ -201,7 +201,7 @@ static void board_resources(struct aml *aml, const struct acpi_config *config)
 	aml_name_int(aml, "_UID", 0);
 	aml_name_decl(aml, "_CRS");
 	aml_resources(aml);
-	aml_res_memory32(aml, (uint32_t)config->ecam_base, (uint32_t)ECAM_SIZE, true);
+	aml_res_memory32(aml, (uint32_t)config->ecam.start, (uint32_t)config->ecam.size, true);
 	aml_res_io(aml, PM_BASE, PM_SIZE);
 	aml_res_io(aml, PORT_A20, 1);
 	aml_close(aml);

@@ -68,8 +68,8 @@ void fwcfg_fini(struct fwcfg *fwcfg);
 void fwcfg_reset(struct fwcfg *fwcfg);
 
 /*
- * Set-up, before the guest runs. The bytes are copied, but for fwcfg_add_borrowed, whose data must
- * outlive the device (a kernel image). -ENOSPC, -ENAMETOOLONG (an empty name too), -EEXIST,
+ * Set-up, before the guest runs. The bytes are copied (NULL = zeroes), but for fwcfg_add_borrowed,
+ * whose data must outlive the device (a kernel image). -ENOSPC, -ENAMETOOLONG (an empty name too), -EEXIST,
  * -EINVAL (a key that is a file's, more than 4 GiB), -ENOMEM.
  */
 int fwcfg_add(struct fwcfg *fwcfg, uint16_t key, const void *data, size_t len, struct err *err);

@@ -38,7 +38,7 @@ static int setup(void **state)
 	assert_int_equal(layout_mmio64(&f->layout, 46, GIB, NULL), 0);
 	assert_int_equal(gmem_init(&f->gmem, f->layout.ram, f->layout.n_ram, NULL), 0);
 	f->config = (struct acpi_config){
-		.ecam_base = ECAM_BASE,
+		.ecam = { ECAM_BASE, ECAM_SIZE },
 		.mmio32 = { f->layout.mmio32 },
 		.mmio64 = f->layout.mmio64,
 		.vcpus = 4,
@@ -240,7 +240,7 @@ static void processors_from_id_255_on_get_x2apic_entries(void **state)
 static void the_mcfg_covers_all_buses_at_the_given_base(void **state)
 {
 	struct fixture *f = *state;
-	f->config.ecam_base = 0xE0000000;
+	f->config.ecam.start = 0xE0000000;
 	build(f);
 	const uint8_t *mcfg = find(f, "MCFG");
 	assert_int_equal(le32_get(mcfg + 4), 60);
@@ -248,6 +248,9 @@ static void the_mcfg_covers_all_buses_at_the_given_base(void **state)
 	assert_int_equal(le16_get(mcfg + 52), 0);
 	assert_int_equal(mcfg[54], 0);
 	assert_int_equal(mcfg[55], 255);
+	f->config.ecam.size = 64 * MIB;
+	build(f);
+	assert_int_equal(find(f, "MCFG")[55], 63);
 }
 
 static void the_waet_says_the_pm_timer_is_good(void **state)
@@ -409,9 +412,11 @@ static void configurations_no_machine_has_are_refused(void **state)
 		assert_int_equal(acpi_build(&f->tables, &f->config, &f->err), -EINVAL);
 	}
 	f->config.n_ports = 0;
-	f->config.ecam_base = 0xF8000000;
+	f->config.ecam.start = 0xF8000000;
 	assert_int_equal(acpi_build(&f->tables, &f->config, &f->err), -EINVAL);
-	f->config.ecam_base = ECAM_BASE;
+	f->config.ecam = (struct range){ 0, 0 };
+	assert_int_equal(acpi_build(&f->tables, &f->config, &f->err), -EINVAL);
+	f->config.ecam = (struct range){ ECAM_BASE, ECAM_SIZE };
 	f->config.mmio32[1] = (struct range){ 0xC0000000, 0x50000000 };
 	assert_int_equal(acpi_build(&f->tables, &f->config, &f->err), -EINVAL);
 	f->config.mmio32[1].size = 0;
