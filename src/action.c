@@ -7,6 +7,7 @@
 
 #include "action_host.h"
 #include "action_nvme.h"
+#include "action_rom.h"
 #include "action_vf.h"
 #include "base/bytes.h"
 #include "base/file.h"
@@ -214,6 +215,11 @@ static const struct {
 				  action_text_nvme_primary },
 	[ACTION_NVME_VF] = { "nvme-vf", action_capture_nvme_vf, action_do_nvme_vf,
 			     action_undo_nvme_vf, action_text_nvme_vf },
+	[ACTION_MEMORY_DECODE] = { "memory-decode", action_capture_memory_decode,
+				   action_do_memory_decode, action_undo_memory_decode,
+				   action_text_memory_decode },
+	[ACTION_ROM_SHOWN] = { "rom-shown", action_capture_rom_shown, action_do_rom_shown,
+			       action_undo_rom_shown, action_text_rom_shown },
 };
 
 const char *action_word(enum action_kind kind)

@@ -28,6 +28,8 @@ enum action_kind {
 	ACTION_VF_COUNT,          /* PF: `number` VFs */
 	ACTION_NVME_PRIMARY,      /* PF: `queues` and `vectors` it keeps of the flexible ones */
 	ACTION_NVME_VF,           /* PF: VF `number` online with `queues` and `vectors` */
+	ACTION_MEMORY_DECODE,     /* device: memory decoding on, for its ROM to be read */
+	ACTION_ROM_SHOWN,         /* device: rom = 1 (the kernel lets it be read) */
 	N_ACTION_KINDS
 };
 

@@ -29,6 +29,7 @@ enum command { /* index into commands[] */
 	CMD_BIND,
 	CMD_RELEASE,
 	CMD_RESET,
+	CMD_ROM,
 	CMD_RUN,
 	CMD_RECOVER,
 	CMD_STATUS,
@@ -42,7 +43,7 @@ enum command { /* index into commands[] */
 /* What any command may be told; a command sees set only what its row in commands.c lists. */
 struct cmd_args {
 	const char *profile; /* PROFILE: a file */
-	const char *name;    /* NAME of a running profile; NULL = the only one, or all */
+	const char *name;    /* NAME of a running profile; NULL = the only one, or all; `rom`: FILE */
 	const char *action;  /* of `profile`: "dump", "reference"; of `vf`: "list" … */
 	const char *shell;   /* of `completion` */
 	const char *device;  /* of `devices`: ADDRESS; of `vf`: PF; NULL = all */
@@ -83,6 +84,7 @@ int cmd_vf(int argc, char **argv);
 int cmd_bind(int argc, char **argv);
 int cmd_release(int argc, char **argv);
 int cmd_reset(int argc, char **argv);
+int cmd_rom(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_recover(int argc, char **argv);
 int cmd_status(int argc, char **argv);

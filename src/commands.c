@@ -19,6 +19,7 @@
 
 static const char *const iommu_choices[] = { "auto", "type1", "iommufd", NULL };
 static const char *const vf_actions[] = { "list", "create", "set", "remove", NULL };
+static const char *const rom_actions[] = { "list", "check", "dump", NULL };
 static const char *const profile_actions[] = { "dump", "reference", NULL };
 
 #define OPT_JSON OPTION(json, "json", CLI_FLAG, .help = "print JSON")
@@ -68,6 +69,7 @@ static const struct cli_option bind_options[] = {
 	OPT_HOST,
 };
 static const struct cli_option reset_options[] = { OPT_TIMEOUT, OPT_HOST };
+static const struct cli_option rom_options[] = { OPT_JSON, OPT_HOST };
 static const struct cli_option recover_options[] = { OPT_HOST, OPT_VERBOSE };
 static const struct cli_option status_options[] = {
 	OPTION(registers, "registers", CLI_FLAG, .letter = 'r',
@@ -103,6 +105,11 @@ static const struct cli_operand one_device_operand[] = { OPERAND(device, "DEVICE
 static const struct cli_operand devices_operands[] = {
 	OPERAND(device, "DEVICE"),
 	OPERAND(words, "DEVICE", .optional = true, .repeat = true),
+};
+static const struct cli_operand rom_operands[] = {
+	OPERAND(device, "DEVICE", .complete = CLI_COMPLETE_FILE),
+	OPERAND(action, "ACTION", .choices = rom_actions),
+	OPERAND(name, "FILE", .optional = true, .complete = CLI_COMPLETE_FILE),
 };
 static const struct cli_operand name_operand[] = { OPERAND(name, "NAME", .optional = true) };
 static const struct cli_operand profile_operands[] = {
@@ -172,6 +179,16 @@ const struct cli_command commands[N_COMMANDS] = {
 		"driver or on vfio-pci, and nobody's. One that does not answer after any is put\n"
 		"into quarantine: neither a virtual machine nor a driver gets it.",
 		OPTIONS(reset_options), OPERANDS(one_device_operand),
+	},
+	[CMD_ROM] = {
+		"rom", "look into a device's option ROM, check it, or write it to a file",
+		"  DEVICE list          the images in its ROM: for whom, for which firmware\n"
+		"  DEVICE check [FILE]  whether each is whole and the device's, or that FILE is\n"
+		"  DEVICE dump FILE     write it, for a profile's 'rom', and check it\n\n"
+		"DEVICE is an address, vendor:device, or for list and check a file. The device is\n"
+		"woken and its decoding turned on for that, and put back. Exits with 1 when an\n"
+		"image is broken, cut off, another vendor's or has a wrong checksum.",
+		OPTIONS(rom_options), OPERANDS(rom_operands),
 	},
 	[CMD_RUN] = {
 		"run", "run a profile's virtual machine until it powers off",

@@ -112,10 +112,11 @@ unsigned plan_wants(const struct profile *profile, const struct vf_choices *vfs,
 int plan_refuse(struct plan *plan, const struct err *err);
 
 /*
- * Not part of the pure function: whether the ROM file the profile gives a device can be read and
- * fits a ROM BAR. -errno with the text for plan_refuse.
+ * Not part of the pure function: whether the ROM file that the profile gives a device can be read, is
+ * an option ROM to its end, and the device's. -errno with the text for plan_refuse; what may be right
+ * after all becomes a warning of the plan.
  */
-int plan_check_rom(const struct plan_device *device, struct err *err);
+int plan_check_rom(struct plan *plan, const struct plan_device *device, struct err *err);
 
 /*
  * Nor this: whether the devices are those that the profile's `identity` means. Becomes refusals.

@@ -43,7 +43,7 @@ static int examine_roms(struct prepared *p)
 {
 	for (unsigned i = 0; i < p->plan.n_devices; i++) {
 		struct err why = { 0 };
-		int r = plan_check_rom(&p->plan.device[i], &why);
+		int r = plan_check_rom(&p->plan, &p->plan.device[i], &why);
 		if (add_refusal(&p->plan, r, &why))
 			return -ENOMEM;
 	}

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/text.h"
@@ -111,4 +112,18 @@ int sysfs_ask(const struct host *host, const char *path, const char *text, struc
 int sysfs_write(const struct host *host, const char *path, const char *text)
 {
 	return sysfs_ask(host, path, text, NULL);
+}
+
+int sysfs_config_write(const struct host *host, struct bdf bdf, unsigned off, unsigned size,
+		       uint32_t value)
+{
+	char path[80];
+	uint8_t raw[4];
+	snprintf(path, sizeof(path), "bus/pci/devices/%s/config", bdf_text(bdf).s);
+	autoclose int fd = openat(host->sys, path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	le_put(raw, sizeof(raw), value);
+	ssize_t n = pwrite(fd, raw, size, off);
+	return n < 0 ? -errno : n == (ssize_t)size ? 0 : -EIO;
 }

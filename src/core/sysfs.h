@@ -6,6 +6,9 @@
 #ifndef BULKHEAD_CORE_SYSFS_H
 #define BULKHEAD_CORE_SYSFS_H
 
+#include <stdint.h>
+
+#include "base/bdf.h"
 #include "base/err.h"
 #include "core/host.h"
 
@@ -23,6 +26,13 @@
  */
 int sysfs_ask(const struct host *host, const char *path, const char *text, struct err *err);
 int sysfs_write(const struct host *host, const char *path, const char *text);
+
+/*
+ * Sets `size` (1, 2 or 4) bytes of a function's configuration space, little-endian. No driver has a say
+ * in that, so nothing is waited for. -errno.
+ */
+int sysfs_config_write(const struct host *host, struct bdf bdf, unsigned off, unsigned size,
+		       uint32_t value);
 
 /*
  * What a failed sysfs_ask comes to: the request as the text says it with the errno's meaning, before

@@ -12,14 +12,12 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "pci/rom_image.h"
 #include "vfio/parts.h"
 #include "vfio/uapi.h"
 
-#define ROM_MAX (16 * MIB) /* the register has 24 size bits (PCI 3.0 §6.2.5.2) */
+#define ROM_MAX ROM_IMAGE_MAX
 #define ROM_MIN (2 * KIB)
-#define ROM_SIGNATURE 0xaa55
-#define ROM_PCIR_PTR 0x18 /* PCI Firmware 3.0 §5.1.1 */
-#define PCIR_LEN 0x18
 
 /* ROMs that must not be shown. */
 static const struct {
@@ -79,20 +77,19 @@ static int make_bar(struct vfio_pci *vfio, uint64_t size, struct err *err)
 static int check_image(const struct vfio_pci *vfio, const uint8_t *image, size_t size,
 		       struct err *err)
 {
-	const char *path = vfio->config.rom_path;
-	if (size < 0x1a || le16_get(image) != ROM_SIGNATURE)
-		return err_set(
-			err, -EINVAL,
-			"%s: %s is not an option ROM: it does not begin with 55 AA; a vendor's "
-			"update file often has a header to be cut off first",
-			vfio->name.s, path);
-	uint16_t at = le16_get(image + ROM_PCIR_PTR);
-	if (!inside(at, PCIR_LEN, size) || memcmp(image + at, "PCIR", 4) != 0)
-		return err_set(err, -EINVAL, "%s: %s is not a PCI option ROM: no PCIR structure",
-			       vfio->name.s, path);
-	if (le16_get(image + at + 4) != vfio->dev->vendor)
-		log_warn("%s: %s is for vendor %04x, the device is %04x:%04x", vfio->name.s, path,
-			 le16_get(image + at + 4), vfio->dev->vendor, vfio->dev->device);
+	const struct rom_owner owner = { .vendor = vfio->dev->vendor,
+					 .device = vfio->dev->device };
+	struct rom_fault faults[ROM_FAULTS_MAX];
+	struct rom_image rom;
+	int r = rom_image_read(&rom, image, size, err);
+	if (r) {
+		err_prefix(err, "%s: %s", vfio->name.s, vfio->config.rom_path);
+		return r;
+	}
+	unsigned n = rom_image_faults(&rom, &owner, faults);
+	for (unsigned i = 0; i < n; i++)
+		log_warn("%s: %s: image %u: %s", vfio->name.s, vfio->config.rom_path,
+			 faults[i].part + 1, faults[i].text);
 	return 0;
 }
 

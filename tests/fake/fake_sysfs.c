@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "fake/fake_sysfs.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -124,6 +125,28 @@ static int reset(const struct host *host, const char *bdf)
 	return fake_sysfs.reset ? fake_sysfs.reset(host, bdf, method) : 0;
 }
 
+/*
+ * The attribute shows what `fake_rom` holds while it is switched on and the device decodes memory,
+ * else nothing.
+ */
+static int show_rom(const struct host *host, const char *bdf, const char *text)
+{
+	char path[256], data[4096];
+	uint8_t command = 0;
+	ssize_t n = 0;
+	snprintf(path, sizeof(path), "bus/pci/devices/%s/config", bdf);
+	autoclose int cfg = openat(host->sys, path, O_RDONLY | O_CLOEXEC);
+	snprintf(path, sizeof(path), "bus/pci/devices/%s/fake_rom", bdf);
+	autoclose int from = openat(host->sys, path, O_RDONLY | O_CLOEXEC);
+	snprintf(path, sizeof(path), "bus/pci/devices/%s/rom", bdf);
+	autoclose int rom = openat(host->sys, path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+	if (rom < 0)
+		return -errno;
+	if (!strcmp(text, "1") && pread(cfg, &command, 1, 4) == 1 && command & 2)
+		n = read(from, data, sizeof(data));
+	return n > 0 && write(rom, data, (size_t)n) != n ? -EIO : 0;
+}
+
 static int apply(const struct host *host, const char *path, const char *text)
 {
 	char bdf[32], name[64];
@@ -139,6 +162,8 @@ static int apply(const struct host *host, const char *path, const char *text)
 		return fake_sysfs.numvfs(host, bdf, text);
 	if (!strcmp(name, "reset") || !strcmp(name, "reset_subordinate"))
 		return faccessat(host->sys, path, F_OK, 0) ? -ENOENT : reset(host, bdf);
+	if (!strcmp(name, "rom"))
+		return show_rom(host, bdf, text);
 	if (!strcmp(name, "reset_method") && fake_sysfs.no_method &&
 	    strstr(text, fake_sysfs.no_method))
 		return -EINVAL;
@@ -176,4 +201,23 @@ int sysfs_ask(const struct host *host, const char *path, const char *text, struc
 int sysfs_write(const struct host *host, const char *path, const char *text)
 {
 	return sysfs_ask(host, path, text, NULL);
+}
+
+int sysfs_config_write(const struct host *host, struct bdf bdf, unsigned off, unsigned size,
+		       uint32_t value)
+{
+	char path[80];
+	int number = ++fake_sysfs.writes;
+	snprintf(path, sizeof(path), "bus/pci/devices/%s/config", bdf_text(bdf).s);
+	if (number == fake_sysfs.die_at)
+		_exit(FAKE_DEATH);
+	if (number == fake_sysfs.fail_at)
+		return fake_sysfs.fail_with;
+	autoclose int fd = openat(host->sys, path, O_WRONLY | O_CLOEXEC);
+	uint32_t raw = htole32(value);
+	if (fd < 0 || pwrite(fd, &raw, size, off) != (ssize_t)size)
+		return -EIO;
+	if (number == fake_sysfs.die_after)
+		_exit(FAKE_DEATH);
+	return 0;
 }

@@ -137,30 +137,91 @@ static void the_profile_decides_about_the_rom(void **state)
 	assert_int_equal(plan.device[0].bar_addr[PCI_ROM_BAR] % PLAN_ROM_MAX, 0);
 }
 
+/* One x86 image of 512 bytes for 8086:10d3, its checksum right. */
+static void make_rom(uint8_t rom[512])
+{
+	uint8_t sum = 0;
+	memset(rom, 0, 512);
+	le_put(rom, 2, 0xaa55);
+	rom[2] = 1;
+	le_put(rom + 0x18, 2, 0x40);
+	memcpy(rom + 0x40, "PCIR", 4);
+	le_put(rom + 0x44, 4, 0x10d38086);
+	rom[0x50] = 1;
+	rom[0x55] = 0x80;
+	for (unsigned i = 0; i < 511; i++)
+		sum = (uint8_t)(sum + rom[i]);
+	rom[511] = (uint8_t)-sum;
+}
+
+static struct tempdir rom_dir;
+static uint8_t rom[512];
+
+static int check_rom(struct plan *with, size_t size, struct err *ret)
+{
+	struct pci_dev dev = { .bdf = { 0, 1, 0, 0 }, .vendor = 0x8086, .device = 0x10d3,
+			       .class_code = 0x030000 };
+	char path[256];
+	snprintf(path, sizeof(path), "%s/rom", rom_dir.path);
+	struct profile_device wanted = { .rom = path };
+	const struct plan_device device = { .dev = &dev, .wanted = &wanted };
+	assert_int_equal(tempdir_write(&rom_dir, "rom", rom, size), 0);
+	return plan_check_rom(with, &device, ret);
+}
+
 static void a_rom_file_is_looked_at_before_anything_is_changed(void **state)
 {
 	(void)state;
-	struct tempdir dir;
 	struct pci_dev dev = { .bdf = { 0, 1, 0, 0 } };
 	struct profile_device wanted = { 0 };
 	struct plan_device device = { .dev = &dev, .wanted = &wanted };
+	const struct profile none = { 0 };
+	struct plan with = { .profile = &none };
 	struct err err = { 0 };
-	assert_int_equal(plan_check_rom(&device, &err), 0);
-	assert_int_equal(tempdir_make(&dir), 0);
-	char *path = strdup(tempdir_path(&dir, "rom"));
+	assert_int_equal(plan_check_rom(&with, &device, &err), 0);
+	assert_int_equal(tempdir_make(&rom_dir), 0);
+	char *path = strdup(tempdir_path(&rom_dir, "rom"));
 	wanted.rom = path;
-	assert_int_equal(plan_check_rom(&device, &err), -ENOENT);
+	assert_int_equal(plan_check_rom(&with, &device, &err), -ENOENT);
 	assert_non_null(strstr(err.text, path));
-	assert_int_equal(tempdir_write(&dir, "rom", "MZ and so on", 12), 0);
-	assert_int_equal(plan_check_rom(&device, &err), -ENOEXEC);
-	assert_int_equal(tempdir_write(&dir, "rom", "\x55\xaa", 2), 0);
-	assert_int_equal(plan_check_rom(&device, &err), 0);
+	make_rom(rom);
+	assert_int_equal(check_rom(&with, 512, &err), 0);
+	assert_int_equal(with.warnings.n, 0);
+	assert_int_equal(check_rom(&with, 300, &err), -EBADMSG);
+	assert_non_null(strstr(err.text, "cut off"));
+	memcpy(rom, "MZ", 2);
+	assert_int_equal(check_rom(&with, 512, &err), -ENOEXEC);
 	assert_return_code(truncate(path, 16 * 1024 * 1024 + 1), errno);
-	assert_int_equal(plan_check_rom(&device, &err), -EFBIG);
-	wanted.rom = dir.path;
-	assert_int_equal(plan_check_rom(&device, &err), -EINVAL);
+	assert_int_equal(plan_check_rom(&with, &device, &err), -EFBIG);
+	wanted.rom = rom_dir.path;
+	assert_int_equal(plan_check_rom(&with, &device, &err), -EINVAL);
 	free(path);
-	tempdir_remove(&dir);
+	tempdir_remove(&rom_dir);
+}
+
+static void a_rom_of_another_vendor_is_refused_and_lesser_faults_are_warnings(void **state)
+{
+	(void)state;
+	const struct profile uefi = { .firmware.type = FIRMWARE_UEFI };
+	struct plan with = { .profile = &uefi };
+	struct err err = { 0 };
+	assert_int_equal(tempdir_make(&rom_dir), 0);
+	make_rom(rom);
+	rom[511]++; /* wrong checksum; no UEFI driver is the second one */
+	assert_int_equal(check_rom(&with, 512, &err), 0);
+	assert_int_equal(with.warnings.n, 2);
+	assert_non_null(strstr(with.warnings.at[0].text, "checksum"));
+	assert_non_null(strstr(with.warnings.at[1].text, "no picture"));
+	make_rom(rom);
+	rom[0x46]++, rom[511]--; /* another board of the same vendor */
+	assert_int_equal(check_rom(&with, 512, &err), 0);
+	assert_non_null(strstr(with.warnings.at[2].text, "8086:10d4"));
+	make_rom(rom);
+	rom[0x44]++, rom[511]--;
+	assert_int_equal(check_rom(&with, 512, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "it is for 8087:10d3, the device is 8086:10d3"));
+	vec_free(&with.warnings);
+	tempdir_remove(&rom_dir);
 }
 
 static void what_the_plan_wants_to_know_of_follows_the_profile(void **state)
@@ -188,6 +249,7 @@ int main(void)
 		T(bars_lie_aligned_in_their_windows_and_apart),
 		T(the_profile_decides_about_the_rom),
 		T(a_rom_file_is_looked_at_before_anything_is_changed),
+		T(a_rom_of_another_vendor_is_refused_and_lesser_faults_are_warnings),
 		T(what_the_plan_wants_to_know_of_follows_the_profile),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

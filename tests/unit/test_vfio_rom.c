@@ -32,6 +32,9 @@ static int begin(void **state)
 	le_put(image + 0x18, 2, 0x40);
 	memcpy(image + 0x40, "PCIR", 4);
 	le_put(image + 0x44, 4, 0x10d38086);
+	le_put(image + 0x50, 2, 1); /* 512 bytes, */
+	image[0x54] = 3;            /* UEFI, */
+	image[0x55] = 0x80;         /* the last */
 	return 0;
 }
 
@@ -152,7 +155,7 @@ static void files_that_are_no_roms_are_refused(void **state)
 	uint8_t bad[512];
 	memcpy(bad, image, sizeof(bad));
 	bad[0] = 0;
-	assert_int_equal(up_with_file(bad, sizeof(bad)), -EINVAL);
+	assert_int_equal(up_with_file(bad, sizeof(bad)), -ENOEXEC);
 	assert_non_null(strstr(err.text, "0000:01:00.0"));
 	assert_non_null(strstr(err.text, "55 AA"));
 	rig_down(&rig);
@@ -160,12 +163,12 @@ static void files_that_are_no_roms_are_refused(void **state)
 	fake_vfio_typical();
 	memcpy(bad, image, sizeof(bad));
 	le_put(bad + 0x18, 2, 0x1f9); /* PCIR would reach beyond the file */
-	assert_int_equal(up_with_file(bad, sizeof(bad)), -EINVAL);
+	assert_int_equal(up_with_file(bad, sizeof(bad)), -ENOEXEC);
 	assert_non_null(strstr(err.text, "no PCIR"));
 	rig_down(&rig);
 	rig_begin(&rig);
 	fake_vfio_typical();
-	assert_int_equal(up_with_file(image, 10), -EINVAL);
+	assert_int_equal(up_with_file(image, 10), -ENOEXEC);
 }
 
 static void a_missing_file_is_named(void **state)
