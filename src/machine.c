@@ -75,7 +75,7 @@ static int pci_up(struct machine *m, struct err *err)
 	m->port = calloc(m->plan->n_ports ? m->plan->n_ports : 1, sizeof(*m->port));
 	int r = m->port ? pci_root_init(&m->root, &m->mmio, &m->pio, &m->vm.slots) : -ENOMEM;
 	if (!r)
-		r = q35_init(&m->q35, &m->root);
+		r = q35_init(&m->q35, &m->root, m->plan->profile->firmware.type == FIRMWARE_NONE);
 	for (unsigned i = 0; !r && i < m->plan->n_ports; i++) {
 		r = pci_port_init(&m->port[i], i + 1, (struct pci_link){ 0 }, &m->vm.irqs);
 		if (!r)
@@ -281,6 +281,7 @@ static const struct part {
 	int (*up)(struct machine *m, struct err *err);
 	void (*down)(struct machine *m); /* NULL: what is above it takes it along */
 } parts[] = {
+	{ "VM's own directory", state_up, state_down },
 	{ "guest memory", memory_up, memory_down },
 	{ "address buses", buses_up, buses_down },
 	{ "virtual machine", vm_up, vm_down },
@@ -292,6 +293,7 @@ static const struct part {
 	{ "console", console_up, console_down },
 	{ "board", board_up, board_down },
 	{ "firmware configuration", fwcfg_up, fwcfg_down },
+	{ "firmware", firmware_up, firmware_down },
 	{ "board's addresses", addresses_up, NULL },
 	{ "ACPI tables", acpi_up, acpi_down },
 	{ "vCPUs", vcpus_up, vcpus_down },

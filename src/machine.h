@@ -21,6 +21,8 @@
 #include "core/gmem.h"
 #include "core/host.h"
 #include "hw/console.h"
+#include "hw/debugcon.h"
+#include "hw/flash.h"
 #include "hw/fwcfg.h"
 #include "hw/i8042.h"
 #include "hw/platform.h"
@@ -32,7 +34,9 @@
 #include "pci/port.h"
 #include "pci/root.h"
 #include "plan.h"
+#include "varstore.h"
 #include "vfio/device.h"
+#include "vm_state.h"
 
 /* How the guest ended; machine_run's answer. */
 enum machine_end {
@@ -52,6 +56,21 @@ struct held_device { /* attached, so that nobody else can use it */
 	int fd; /* owned; -1 = let go */
 	struct loop_fd request;
 	struct machine *machine;
+};
+
+struct mapped_file {
+	void *at; /* NULL = none */
+	size_t size;
+};
+
+/* UEFI firmware (machine_firmware.c); all zeroes without. */
+struct firmware {
+	void *code; /* owned */
+	uint64_t code_size;
+	struct varstore store;
+	struct flash flash;
+	struct debugcon debug;
+	struct mapped_file kernel, initrd; /* what it is to start; owned */
 };
 
 /* Answered by a device at a place that does not change. */
@@ -86,6 +105,8 @@ struct machine {
 	struct rtc rtc;
 	struct i8042 i8042;
 	struct reset_ports reset_ports;
+	struct vm_state state;           /* open with firmware */
+	struct firmware firmware;
 	struct fwcfg fwcfg;              /* all zeroes without UEFI firmware */
 	struct serial serial;
 	struct console console;

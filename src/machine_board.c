@@ -63,11 +63,10 @@ int board_up(struct machine *m, struct err *err)
 		{ PORT_PCI_DATA, 4, &pci_data_ops, &m->root, 0 },
 		{ PM_BASE, PM_SIZE, &pm_ops, &m->pm, 0 },
 	};
-	const struct bus_region ecam = { ECAM_BASE, ECAM_SIZE, &pci_ecam_ops, &m->root, 0 };
 	int r = 0;
 	for (unsigned i = 0; !r && i < ARRAY_LEN(ports); i++)
 		r = machine_add_ports(m, &ports[i], err);
-	return r ? r : machine_add_mmio(m, &ecam, err);
+	return r;
 }
 
 void board_down(struct machine *m)

@@ -8,6 +8,12 @@
 
 #include "machine.h"
 
+/* The VM's own directory, locked, and what firmware keeps and needs. */
+int state_up(struct machine *m, struct err *err);
+void state_down(struct machine *m);
+int firmware_up(struct machine *m, struct err *err);
+void firmware_down(struct machine *m);
+
 int board_up(struct machine *m, struct err *err);
 void board_down(struct machine *m);
 /* Whether there are a PS/2 keyboard and mouse; ACPI says so too. */
@@ -17,12 +23,12 @@ bool machine_has_keyboard(const struct machine *m);
 int fwcfg_up(struct machine *m, struct err *err);
 void fwcfg_down(struct machine *m);
 
-/* Publishes what all parts above have added. */
-int addresses_up(struct machine *m, struct err *err);
 /* On direct boot the tables are ready and placed with the kernel (machine_reset.c). */
 int acpi_up(struct machine *m, struct err *err);
 void acpi_down(struct machine *m);
 
+/* Publishes what all parts above have added. */
+int addresses_up(struct machine *m, struct err *err);
 
 /*
  * A part's ports or addresses outside PCI; the region is copied. Of two that overlap the one added

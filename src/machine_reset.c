@@ -16,17 +16,28 @@ static void program_device(struct vfio_pci *vfio, const struct plan_device *plan
 			pci_bar_program(&vfio->func, i, planned->bar_addr[i]);
 }
 
+static bool has_firmware(const struct machine *m)
+{
+	return m->plan->profile->firmware.type == FIRMWARE_UEFI;
+}
+
 /* On direct boot nobody else deals out addresses; the plan has, and `check` has shown them. */
-static int program_pci(struct machine *m, struct err *err)
+static void deal_addresses(struct machine *m)
 {
 	const struct plan *plan = m->plan;
 	unsigned next = 0;
-	pthread_mutex_lock(&m->root.lock);
 	for (unsigned i = 0; i < plan->n_ports; i++)
 		pci_port_program(&m->port[i], &plan->port[i].windows);
 	for (unsigned i = 0; i < plan->n_devices; i++)
 		if (!plan->device[i].held)
 			program_device(&m->device[next++], &plan->device[i]); /* gone: no BARs */
+}
+
+static int program_pci(struct machine *m, struct err *err)
+{
+	pthread_mutex_lock(&m->root.lock);
+	if (!has_firmware(m))
+		deal_addresses(m);
 	int r = pci_map_publish(&m->root, err);
 	pthread_mutex_unlock(&m->root.lock);
 	return r;
@@ -42,9 +53,12 @@ static void reset_board(struct machine *m)
 	fwcfg_reset(&m->fwcfg);
 }
 
+/* Firmware starts where the processor does, in the flash chip, and loads the rest itself. */
 static int load_guest(struct machine *m, struct err *err)
 {
 	struct vcpu_entry64 entry;
+	if (has_firmware(m))
+		return flash_reset(&m->firmware.flash, err);
 	int r = linux_load(m->image, &m->plan->layout, &m->gmem, &entry, err);
 	if (!r)
 		r = acpi_place(&m->acpi, &m->gmem, DIRECT_ACPI_GPA, DIRECT_ACPI_MAX, err);

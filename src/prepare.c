@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "firmware.h"
 #include "journal.h"
 #include "kvm/vm.h"
 #include "sriov/sketch.h"
@@ -33,9 +34,15 @@ static int examine_guest(struct prepared *p, const struct profile *profile)
 	int r = linux_open(&p->image, profile->boot.kernel, profile->boot.initrd,
 			   profile->boot.cmdline, &why);
 	/* Without a layout there is a refusal already, and nothing to fit into. */
-	if (!r && p->plan.layout.n_ram)
+	if (!r && p->plan.layout.n_ram && profile->firmware.type == FIRMWARE_NONE)
 		r = linux_check_fit(&p->image, &p->plan.layout, &why);
 	return add_refusal(&p->plan, r, &why);
+}
+
+static int examine_firmware(struct prepared *p, const struct profile *profile)
+{
+	struct err why = { 0 };
+	return add_refusal(&p->plan, firmware_check(profile, &p->host, &why), &why);
 }
 
 /* ROM files are read when a device is opened; by then the host would have been changed. */
@@ -152,6 +159,8 @@ static int examine(struct prepared *p, const struct profile *profile, const char
 		r = examine_kvm(p);
 	if (!r)
 		r = examine_guest(p, profile);
+	if (!r)
+		r = examine_firmware(p, profile);
 	if (!r)
 		r = examine_roms(p);
 	if (!r)

@@ -147,7 +147,7 @@ static bool reachable(const struct derive *d, struct range at, bool io)
 {
 	const struct range platform[] = {
 		{ IOAPIC_BASE, HIGH_RAM_BASE - IOAPIC_BASE },
-		{ d->root->ecam_base, d->root->ecam_base ? ECAM_SIZE : 0 },
+		d->root->ecam,
 	};
 	if (!at.start || !inside(at.start, at.size, io ? 0x10000 : UINT64_C(1) << 52))
 		return false;
@@ -218,11 +218,21 @@ static void fit_slots(struct decoded *d)
 	d->slots.n = n;
 }
 
+static void add_ecam(struct derive *d, struct pci_root *root)
+{
+	struct bus_region *r = root->ecam.size ? vec_push(&d->to->mem) : NULL;
+	if (r)
+		*r = (struct bus_region){ root->ecam.start, root->ecam.size, &pci_ecam_ops, root, 0 };
+	else if (root->ecam.size)
+		d->error = -ENOMEM;
+}
+
 /* Fills root->map->next. `all` = derive an empty map. */
 static int derive(struct pci_root *root, const struct pci_func *except, bool all)
 {
 	struct derive d = { .root = root, .except = except, .to = &root->map->next };
 	d.to->mem.n = d.to->io.n = d.to->slots.n = 0;
+	add_ecam(&d, root);
 	if (!all)
 		derive_bus(&d, &root->bus0);
 	fit_slots(d.to);

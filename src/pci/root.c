@@ -18,7 +18,6 @@ int pci_root_init(struct pci_root *root, struct bus *mmio, struct bus *pio, stru
 	root->mmio = mmio;
 	root->pio = pio;
 	root->slots = slots;
-	root->ecam_base = ECAM_BASE;
 	root->map = pci_map_new();
 	return root->map ? 0 : -ENOMEM;
 }

@@ -30,7 +30,7 @@ struct pci_root {
 	struct bus *mmio, *pio;  /* borrowed */
 	struct memslots *slots;  /* borrowed */
 	uint32_t address;        /* last write to 0xCF8 */
-	uint64_t ecam_base;      /* no BAR decodes there; ECAM_BASE after init, 0 = off */
+	struct range ecam;       /* where ECAM is, and no BAR decodes; size 0 = off, as after init */
 	unsigned long publishes; /* maps derived, for status */
 	struct pci_map *map;     /* owned; what pci/map.c derived and published last */
 };
@@ -59,8 +59,9 @@ int pci_bus_remove(struct pci_root *root, struct pci_func *func, struct err *err
 struct pci_func *pci_root_find(struct pci_root *root, unsigned bus, unsigned dev, unsigned fn);
 
 /*
- * Handlers for BUS_FIXED regions: 0xCF8 (4 ports), 0xCFC (4 ports), ECAM. ctx = struct pci_root. A
- * write goes: our bits; pci_map_shrink; the device's bits and ops->wrote; pci_map_publish.
+ * Handlers for BUS_FIXED regions, 0xCF8 (4 ports) and 0xCFC (4 ports), and of ECAM, which pci/map.c
+ * puts where `ecam` says at every publish. ctx = struct pci_root. A write goes: our bits;
+ * pci_map_shrink; the device's bits and ops->wrote; pci_map_publish.
  */
 extern const struct bus_ops pci_address_ops, pci_data_ops, pci_ecam_ops;
 

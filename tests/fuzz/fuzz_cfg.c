@@ -160,6 +160,7 @@ static void machine_up(void)
 	require(!irqs_init(&m.irqs, -1, 1024, NULL));
 	require(!qs_init(&m.qs) && !bus_init(&m.mmio, &m.qs) && !bus_init(&m.pio, &m.qs));
 	require(!pci_root_init(&m.root, &m.mmio, &m.pio, &m.slots));
+	m.root.ecam = (struct range){ ECAM_BASE, ECAM_SIZE };
 	for (unsigned i = 0; i < CARDS; i++)
 		card_init(&m.card[i]);
 	for (unsigned i = 0; i < 2; i++) {

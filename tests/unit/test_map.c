@@ -627,6 +627,7 @@ static void bars_over_the_platform_are_not_decoded(void **state)
 	static const uint32_t at[] = { IOAPIC_BASE, LAPIC_BASE, 0xfebf0000 + 0x10000,
 				       0xffff0000,  ECAM_BASE,  ECAM_BASE + ECAM_SIZE - 0x10000,
 				       0xfed40000,  0xfffe0000 };
+	root.ecam = (struct range){ ECAM_BASE, ECAM_SIZE };
 	command(&card.func, PCI_COMMAND_MEMORY);
 	for (size_t i = 0; i < ARRAY_LEN(at); i++) {
 		write_cfg(&card.func, PCI_BASE_ADDRESS_0, 4, at[i]);
