@@ -10,7 +10,8 @@
 
 #define HEADER_SIZE 64u
 
-int device_config_read(const struct host *host, struct bdf bdf, struct device_config *ret)
+static int read_upto(const struct host *host, struct bdf bdf, unsigned max,
+		     struct device_config *ret)
 {
 	char path[64];
 	snprintf(path, sizeof(path), "bus/pci/devices/%s/config", bdf_text(bdf).s);
@@ -19,8 +20,8 @@ int device_config_read(const struct host *host, struct bdf bdf, struct device_co
 		return errno == ENOENT ? -ENODEV : -errno;
 	ret->n = 0;
 	/* An unprivileged reader gets 64 bytes, and an error behind them is no harm. */
-	while (ret->n < DEVICE_CONFIG_MAX) {
-		ssize_t n = pread(fd, ret->at + ret->n, DEVICE_CONFIG_MAX - ret->n, ret->n);
+	while (ret->n < max) {
+		ssize_t n = pread(fd, ret->at + ret->n, max - ret->n, ret->n);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
@@ -28,6 +29,17 @@ int device_config_read(const struct host *host, struct bdf bdf, struct device_co
 		ret->n += (unsigned)n;
 	}
 	return ret->n < HEADER_SIZE ? -EIO : 0;
+}
+
+int device_config_read(const struct host *host, struct bdf bdf, struct device_config *ret)
+{
+	return read_upto(host, bdf, DEVICE_CONFIG_MAX, ret);
+}
+
+bool device_config_is_dead(const struct host *host, struct bdf bdf)
+{
+	struct device_config config;
+	return !read_upto(host, bdf, HEADER_SIZE, &config) && !device_config_answers(&config);
 }
 
 bool device_config_answers(const struct device_config *config)

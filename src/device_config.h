@@ -23,6 +23,11 @@ struct device_config {
 int device_config_read(const struct host *host, struct bdf bdf, struct device_config *ret);
 
 /*
+ * True when the header can be read and is dead: a look at 64 bytes, for who wants to know no more.
+ */
+bool device_config_is_dead(const struct host *host, struct bdf bdf);
+
+/*
  * False when the header reads as all ones, which is what the bus gives for a device that does not
  * answer (PCIe 6.0 §2.3.2). The ids alone do not tell: a VF has none.
  */

@@ -16,6 +16,7 @@
 #include "base/parse.h"
 #include "base/text.h"
 #include "core/inventory.h"
+#include "core/resource.h"
 #include "json.h"
 #include "pci/cap.h"
 
@@ -142,16 +143,14 @@ static void put_bars(json_t *to, int dir)
 	struct text text = text_in(value, sizeof(value));
 	if (file_read(dir, "resource", resource, sizeof(resource)) < 0)
 		return;
-	const char *line = resource;
-	for (unsigned i = 0; i < PCI_N_BARS && line; i++, line = strchr(line, '\n')) {
-		uint64_t start, end, flags;
-		line += *line == '\n';
-		if (sscanf(line, "%" SCNx64 " %" SCNx64 " %" SCNx64, &start, &end, &flags) != 3)
-			break;
-		if (!(flags & (RES_IO | RES_MEM)) || end < start)
+	const char *at = resource;
+	struct pci_resource bar;
+	for (unsigned i = 0; i < PCI_N_BARS && pci_resource_next(&at, &bar); i++) {
+		uint64_t flags = bar.flags;
+		if (!(flags & (RES_IO | RES_MEM)))
 			continue;
 		text_put(&text, "%s%u:%s:%s%s%s", text.n ? " " : "", i,
-			 size_text(end - start + 1).s, flags & RES_IO ? "I/O" : "memory",
+			 size_text(bar.size).s, flags & RES_IO ? "I/O" : "memory",
 			 flags & RES_MEM64 ? "64" : "", flags & RES_PREFETCH ? "p" : "");
 	}
 	put(to, "BARs", value);

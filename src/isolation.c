@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "isolation.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <linux/pci_regs.h>
 #include <stdlib.h>
@@ -11,6 +9,7 @@
 #include "base/bytes.h"
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "device_config.h"
 #include "pci/cap.h"
 
 _Static_assert(ACS_WANTED == (PCI_ACS_SV | PCI_ACS_RR | PCI_ACS_CR | PCI_ACS_UF), "the kernel's");
@@ -57,21 +56,13 @@ static enum isolation_state judge(const struct isolation_step *step, bool multif
 	}
 }
 
-static ssize_t read_config(const struct host *host, struct bdf bdf, uint8_t cfg[PCIE_CFG_SIZE])
-{
-	char path[64];
-	memset(cfg, 0, PCIE_CFG_SIZE);
-	snprintf(path, sizeof(path), "bus/pci/devices/%s/config", bdf_text(bdf).s);
-	autoclose int fd = openat(host->sys, path, O_RDONLY | O_CLOEXEC);
-	return fd < 0 ? -errno : pread(fd, cfg, PCIE_CFG_SIZE, 0);
-}
-
 static void read_step(const struct host *host, struct isolation_step *step)
 {
-	uint8_t cfg[PCIE_CFG_SIZE];
+	struct device_config config;
+	const uint8_t *cfg = config.at;
 	/* Reading would wake it. */
-	ssize_t n = step->dev && step->dev->asleep ? 0 : read_config(host, step->bdf, cfg);
-	if (n < PCI_CFG_SIZE)
+	if ((step->dev && step->dev->asleep) || device_config_read(host, step->bdf, &config) ||
+	    config.n < PCI_CFG_SIZE)
 		return;
 	bool multifunction = cfg[PCI_HEADER_TYPE] & 0x80 && !(step->dev && step->dev->is_vf);
 	uint16_t pcie = pci_cap_find(cfg, PCI_CFG_SIZE, PCI_CAP_ID_EXP);
@@ -80,7 +71,7 @@ static void read_step(const struct host *host, struct isolation_step *step)
 		step->state = ISOLATION_CONVENTIONAL;
 		return;
 	}
-	if (n < PCIE_CFG_SIZE)
+	if (config.n < PCIE_CFG_SIZE)
 		return;
 	step->readable = true;
 	step->pcie_type = le16_get(cfg + pcie + PCI_EXP_FLAGS) >> 4 & 15;
@@ -138,18 +129,13 @@ static void find_break(struct isolation *iso)
 
 /* --- who shares --- */
 
-static bool same_slot(struct bdf a, struct bdf b)
-{
-	return a.domain == b.domain && a.bus == b.bus && a.dev == b.dev;
-}
-
 /* Below the port, it itself, or at another function of the port's own device. */
 static bool passes_slot(const struct host *host, struct bdf bdf, struct bdf port)
 {
 	struct bdf path[ISOLATION_DEPTH];
 	unsigned n = path_of(host, bdf, path);
 	for (unsigned i = 0; i < n; i++)
-		if (same_slot(path[i], port))
+		if (bdf_same_device(path[i], port))
 			return true;
 	return false;
 }
@@ -157,7 +143,7 @@ static bool passes_slot(const struct host *host, struct bdf bdf, struct bdf port
 static enum isolation_cause cause_of(const struct isolation *iso, const struct host *host,
 				     const struct pci_dev *other)
 {
-	if (same_slot(iso->dev->bdf, other->bdf))
+	if (bdf_same_device(iso->dev->bdf, other->bdf))
 		return ISOLATION_BY_FUNCTION;
 	if (iso->breaks >= 0 && passes_slot(host, other->bdf, iso->step[iso->breaks].bdf))
 		return ISOLATION_BY_PORT;

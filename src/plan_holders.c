@@ -61,12 +61,6 @@ static int judge(struct plan *plan, const dev_holders *list)
 	return r;
 }
 
-static bool is_dead(const struct host *host, struct bdf bdf)
-{
-	struct device_config config;
-	return !device_config_read(host, bdf, &config) && !device_config_answers(&config);
-}
-
 /* Neither a guest nor vfio-pci gets what does not answer, whatever the profile says. */
 static int judge_quarantined(struct plan *plan, const struct host *host)
 {
@@ -74,7 +68,7 @@ static int judge_quarantined(struct plan *plan, const struct host *host)
 	for (unsigned i = 0; !r && i < plan->n_devices; i++) {
 		struct bdf bdf = plan->device[i].dev->bdf;
 		struct err why = { 0 };
-		if (!quarantine_check(host, bdf, &why) && is_dead(host, bdf))
+		if (!quarantine_check(host, bdf, &why) && device_config_is_dead(host, bdf))
 			err_set(&why, -EIO,
 				"%s does not answer: its configuration space is all ones; bulkhead "
 				"reset %s, or restart the machine",

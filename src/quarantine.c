@@ -67,10 +67,9 @@ int quarantine_check(const struct host *host, struct bdf bdf, struct err *err)
 
 int quarantine_unless_answering(const struct host *host, struct bdf bdf, struct err *err)
 {
-	struct device_config config;
 	char why[sizeof(((struct quarantine *)0)->why)];
 	struct text text = text_in(why, sizeof(why));
-	if (device_config_read(host, bdf, &config) || device_config_answers(&config))
+	if (!device_config_is_dead(host, bdf))
 		return 0;
 	reset_proof_errors(host, bdf, &text);
 	int r = quarantine_put(host, bdf, why, err);

@@ -25,11 +25,6 @@ static bool is_reserved(const struct inventory *inv, const struct pci_dev *dev)
 	return false;
 }
 
-static bool same_device(struct bdf a, struct bdf b)
-{
-	return a.domain == b.domain && a.bus == b.bus && a.dev == b.dev;
-}
-
 /* Those in its group that host drivers are on: functions of its own device, and others. */
 struct blockers {
 	char own[120], others[120];
@@ -47,7 +42,7 @@ static void find_blockers(const struct inventory *inv, const struct pci_dev *dev
 		if (other->group != dev->group || other == dev || !*other->driver ||
 		    group_driver_harmless(other->driver))
 			continue;
-		bool mine = same_device(other->bdf, dev->bdf);
+		bool mine = bdf_same_device(other->bdf, dev->bdf);
 		unsigned *n = mine ? &ret->n_own : &ret->n_others;
 		text_put(mine ? &own : &others, "%s%s", (*n)++ ? ", " : "", bdf_text(other->bdf).s);
 	}

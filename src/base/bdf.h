@@ -37,6 +37,13 @@ static inline bool bdf_equal(struct bdf a, struct bdf b)
 	return bdf_compare(a, b) == 0;
 }
 
+/* Functions of one device. */
+static inline bool bdf_same_device(struct bdf a, struct bdf b)
+{
+	a.fn = b.fn;
+	return bdf_equal(a, b);
+}
+
 static inline uint8_t bdf_devfn(struct bdf b)
 {
 	return (uint8_t)(b.dev << 3 | b.fn);

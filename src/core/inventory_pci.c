@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One PCI function out of its sysfs directory. */
 #include "core/inventory_parts.h"
+#include "core/resource.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -178,29 +179,17 @@ static void read_config(int dir, struct pci_dev *dev)
 		walk_caps(dev, cfg);
 }
 
-/* One line of `resource`: start, end and IORESOURCE_* flags. */
-static void parse_resource(const char *line, struct pci_resource *ret)
-{
-	unsigned long long start, end, flags;
-	if (sscanf(line, "%llx %llx %llx", &start, &end, &flags) != 3 || !flags || end < start)
-		return;
-	uint64_t size = end - start + 1;
-	/* A BAR is a power of two (PCI 3.0 §6.2.5.1); anything else cannot be laid out. */
-	if (is_pow2(size))
-		*ret = (struct pci_resource){ start, size, flags };
-}
-
 static void read_resources(int dir, struct pci_dev *dev)
 {
 	char text[2048];
 	if (pci_attr_read(dir, "resource", text, sizeof(text)) < 0)
 		return;
-	const char *line = text;
-	for (unsigned i = 0; i <= PCI_N_BARS && *line; i++) {
-		parse_resource(line, i < PCI_N_BARS ? &dev->bar[i] : &dev->rom);
-		line += strcspn(line, "\n");
-		line += *line == '\n';
-	}
+	const char *at = text;
+	struct pci_resource one;
+	for (unsigned i = 0; i <= PCI_N_BARS && pci_resource_next(&at, &one); i++)
+		/* A BAR is a power of two (PCI 3.0 §6.2.5.1); anything else cannot be laid out. */
+		if (is_pow2(one.size))
+			*(i < PCI_N_BARS ? &dev->bar[i] : &dev->rom) = one;
 }
 
 /* Text of an attribute, "" when absent, too long, or what the kernel prints for "none". */

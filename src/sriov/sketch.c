@@ -2,6 +2,7 @@
 #include "sriov/sketch.h"
 
 #include <fcntl.h>
+#include <linux/pci_regs.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,13 +10,9 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/parse.h"
+#include "core/resource.h"
+#include "pci/cap.h"
 #include "sriov/pf_path.h"
-
-/* Extended capabilities (PCIe 6.0 §7.6.3, §9.3.3). */
-#define EXT_CAP_FIRST 0x100
-#define EXT_CAP_SRIOV 0x0010
-#define SRIOV_TOTAL_VFS 0x0e
-#define CFG_SIZE 4096
 
 /* Lines of `resource` before the six of VF BARs: BARs 0 to 5 and the ROM (drivers/pci/pci-sysfs.c). */
 #define LINES_BEFORE_VF 7
@@ -43,25 +40,14 @@ static struct bdf address(const struct pf *pf, unsigned index)
  */
 static unsigned hardware_total(const struct host *host, struct bdf pf)
 {
-	uint8_t cfg[CFG_SIZE];
+	uint8_t cfg[PCIE_CFG_SIZE];
 	autoclose int fd = openat(host->sys, pf_path(pf, "config").s, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || file_pread_all(fd, cfg, sizeof(cfg), 0))
 		return 0;
-	unsigned at = EXT_CAP_FIRST;
-	/* A broken list may loop; there is room for no more than this many. */
-	for (unsigned i = 0; at >= EXT_CAP_FIRST && i < CFG_SIZE / 8; i++) {
-		uint32_t head = (uint32_t)le_get(cfg + at, 4);
-		if ((head & 0xffff) == EXT_CAP_SRIOV && at + SRIOV_TOTAL_VFS + 2 <= CFG_SIZE)
-			return le16_get(cfg + at + SRIOV_TOTAL_VFS);
-		at = head >> 20 & 0xffc;
-	}
-	return 0;
-}
-
-static const char *next_line(const char *line)
-{
-	line += strcspn(line, "\n");
-	return *line ? line + 1 : line;
+	unsigned at = pci_ext_cap_find(cfg, sizeof(cfg), PCI_EXT_CAP_ID_SRIOV);
+	if (!at || at + PCI_SRIOV_TOTAL_VF + 2 > sizeof(cfg))
+		return 0;
+	return le16_get(cfg + at + PCI_SRIOV_TOTAL_VF);
 }
 
 static void read_bars(const struct host *host, const struct pf *pf, struct pci_dev *dev)
@@ -71,17 +57,12 @@ static void read_bars(const struct host *host, const struct pf *pf, struct pci_d
 	total = total ? total : pf->total;
 	if (!total || file_read(host->sys, pf_path(pf->bdf, "resource").s, text, sizeof(text)) < 0)
 		return;
-	const char *line = text;
-	for (unsigned i = 0; i < LINES_BEFORE_VF; i++)
-		line = next_line(line);
-	for (unsigned i = 0; i < PCI_N_BARS; i++, line = next_line(line)) {
-		unsigned long long start, end, flags;
-		if (sscanf(line, "%llx %llx %llx", &start, &end, &flags) != 3 || end <= start)
-			continue;
-		uint64_t size = (end - start + 1) / total;
-		if (is_pow2(size))
-			dev->bar[i] = (struct pci_resource){ 0, size, flags };
-	}
+	const char *at = text;
+	struct pci_resource one;
+	for (unsigned i = 0; i < LINES_BEFORE_VF + PCI_N_BARS && pci_resource_next(&at, &one); i++)
+		if (i >= LINES_BEFORE_VF && is_pow2(one.size / total))
+			dev->bar[i - LINES_BEFORE_VF] =
+				(struct pci_resource){ 0, one.size / total, one.flags };
 }
 
 void vf_sketch(const struct host *host, const struct pf *pf, unsigned index, struct pci_dev *ret)
