@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "isolation.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <linux/pci_regs.h>
 #include <stdlib.h>
