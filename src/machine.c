@@ -239,7 +239,14 @@ static int vcpus_up(struct machine *m, struct err *err)
 	m->cpuid = malloc(sizeof(*m->cpuid));
 	if (!m->cpuid)
 		return err_errno(err, -ENOMEM, "CPUID table");
-	int r = vm_cpuid(&m->vm, n, m->plan->layout.phys_bits, m->cpuid, err);
+	const struct cpuid_config config = {
+		.vcpus = n,
+		.phys_bits = m->plan->layout.phys_bits,
+		.hypervisor = m->plan->profile->hypervisor,
+		.hyperv = &m->plan->hyperv,
+		.hv_vendor = m->plan->profile->vm_identity.hv_vendor_id,
+	};
+	int r = vm_cpuid(&m->vm, &config, m->cpuid, err);
 	if (!r)
 		r = vcpus_init(&m->vcpus, &m->vm, n, m->cpuid, err);
 	if (r)

@@ -17,6 +17,7 @@
 #include "base/vec.h"
 #include "core/inventory.h"
 #include "core/layout.h"
+#include "kvm/hyperv.h"
 #include "pci/window.h"
 #include "profile.h"
 #include "vf_choice.h"
@@ -67,6 +68,7 @@ struct plan {
 	const struct inventory *inventory; /* borrowed */
 	struct layout layout;
 	enum iommu_kind iommu;
+	struct hv_choice hyperv; /* plan_check_hypervisor; nothing on = not offered */
 	struct plan_device device[PLAN_MAX_DEVICES];
 	unsigned n_devices;
 	struct plan_port port[PLAN_MAX_PORTS];
@@ -123,6 +125,15 @@ int plan_check_rom(struct plan *plan, const struct plan_device *device, struct e
  * -ENOMEM.
  */
 int plan_check_identities(struct plan *plan, const struct host *host);
+
+/*
+ * Nor this: whether KVM has of the Hyper-V interface what the profile asks for, which fills
+ * plan->hyperv. What is asked for by name and missing becomes a refusal, what a preset has and KVM
+ * lacks a warning. -ENOMEM.
+ */
+int plan_check_hypervisor(struct plan *plan, const struct host *host);
+/* The pure half of it; `offer` NULL = not known, taken for all of it. */
+int plan_hypervisor(struct plan *plan, const struct hv_offer *offer);
 
 /*
  * Nor this: who has the plan's devices open or in use now. Becomes refusals, or warnings where the

@@ -56,6 +56,12 @@ void plan_costs(struct planner *planner);
 /* Guest slots, root ports, BARs and interrupt pins. */
 void plan_guest(struct planner *planner);
 
+/* The hypervisor that the guest finds, with what it has of Hyper-V (plan_hypervisor.c). */
+struct plan_hypervisor_text {
+	char s[480];
+};
+struct plan_hypervisor_text plan_hypervisor_text(const struct plan *plan);
+
 /* Bytes that a device's ROM BAR takes in the guest, 0 = none. */
 uint64_t plan_rom_size(const struct plan_device *device);
 

@@ -149,6 +149,9 @@ static void print_guest(const struct printer *p)
 		table_end_row(&map);
 	}
 	table_print(&map, p->out, p->colour);
+	fprintf(p->out, "  %shypervisor%s  ", shade_on(SHADE_DIM, p->colour),
+		shade_off(SHADE_DIM, p->colour));
+	print_wrapped(p->out, plan_hypervisor_text(p->plan).s);
 }
 
 static void print_costs(const struct printer *p)

@@ -166,6 +166,8 @@ static int examine(struct prepared *p, const struct profile *profile, const char
 	if (!r)
 		r = plan_check_identities(&p->plan, &p->host);
 	if (!r)
+		r = plan_check_hypervisor(&p->plan, &p->host);
+	if (!r)
 		r = plan_check_holders(&p->plan, &p->host, err);
 	return r ? err_errno(err, r, "plan for profile '%s'", profile->name) : 0;
 }

@@ -110,6 +110,8 @@ static int load(struct profile *profile, const char *const *overrides, unsigned 
 		r = check_boot(profile, err);
 	if (!r)
 		r = profile_check_devices(profile, err);
+	if (!r)
+		r = profile_check_hypervisor(profile, err);
 	return r ? r : check_duplicates(profile, err);
 }
 

@@ -139,6 +139,9 @@ struct profile {
 		bool secure_boot; /* a new store has keys enrolled, and an old one must */
 		char *log;        /* file for the firmware's debug output; NULL = none */
 	} firmware;
+	enum hypervisor hypervisor;
+	struct hv_wishes hyperv; /* the preset may be HV_PRESET_AUTO */
+	struct profile_vm_identity vm_identity;
 	enum console_kind console;
 	enum reboot_policy reboot;
 	enum iommu_kind iommu;

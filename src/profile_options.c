@@ -25,6 +25,9 @@ static int accept_name(void *object, const char *text, struct err *err)
 	return 0;
 }
 
+static const char *const hypervisor_names[] = {
+	[HYPERVISOR_KVM] = "kvm", [HYPERVISOR_HYPERV] = "hyperv", [HYPERVISOR_NONE] = "none", NULL
+};
 static const char *const console_names[] = {
 	[CONSOLE_STDIO] = "stdio", [CONSOLE_OFF] = "off", NULL
 };
@@ -164,6 +167,30 @@ static const struct opt rows[] = {
 		.type = OPT_GROUP,
 		.table = &profile_looking_glass_options,
 		.brief = "A PCI device with memory shared with the host, as Looking Glass wants it",
+	},
+	{
+		.key = "hypervisor",
+		.type = OPT_ENUM,
+		.offset = offsetof(struct profile, hypervisor),
+		.fallback = "kvm",
+		.names = hypervisor_names,
+		.brief = "Which hypervisor the guest finds itself on",
+		.detail = "`\"kvm\"` offers KVM's own interface, which Linux likes best; `\"hyperv\"` "
+			  "Hyper-V's, which Windows knows; `\"none\"` offers none. See "
+			  "[identity.md](identity.md).",
+	},
+	{
+		.key = "hyperv",
+		.type = OPT_GROUP,
+		.table = &profile_hyperv_options,
+		.brief = "What the guest gets of the Hyper-V interface",
+		.detail = "With `hypervisor = \"kvm\"` both are there, and the guest chooses.",
+	},
+	{
+		.key = "identity",
+		.type = OPT_GROUP,
+		.table = &profile_identity_options,
+		.brief = "What the machine calls itself",
 	},
 	{
 		.key = "console",

@@ -12,6 +12,7 @@ extern const struct opt_table profile_display_options, profile_input_options,
 	profile_looking_glass_options;
 extern const struct opt_table profile_device_options; /* of struct profile_device */
 extern const struct opt_table profile_disk_options; /* of struct profile_disk */
+extern const struct opt_table profile_hyperv_options, profile_identity_options; /* of struct profile */
 extern const struct opt_table profile_firmware_options; /* of struct profile */
 
 /*
@@ -19,5 +20,8 @@ extern const struct opt_table profile_firmware_options; /* of struct profile */
  * with `vf`, and they fit together (profile_vf.c). -EINVAL.
  */
 int profile_check_devices(const struct profile *profile, struct err *err);
+
+/* That what is said of `hypervisor` and of `hyperv` goes together. -EINVAL. */
+int profile_check_hypervisor(const struct profile *profile, struct err *err);
 
 #endif

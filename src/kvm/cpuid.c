@@ -7,12 +7,18 @@
 #include "base/bytes.h"
 #include "kvm/cpuid_policy.h"
 #include "kvm/cpuid_topology.h"
+#include "kvm/hyperv.h"
 
 #define LEAF_EXTENDED 0x80000000u
 #define LEAF_CENTAUR 0xC0000000u
 #define LEAF_KVM 0x40000000u /* signature; features in the next, linux/kvm_para.h */
 
+/* Where KVM's leaves go when Hyper-V's have their place; guests look at each 0x100 (kvm_para.h). */
+#define LEAF_KVM_BESIDE 0x40000100u
+
 #define ECX_TSC_DEADLINE (UINT32_C(1) << 24) /* of leaf 1 */
+#define ECX_HYPERVISOR (UINT32_C(1) << 31)   /* of leaf 1 */
+#define VENDOR_OF_HYPERV "Microsoft Hv"
 
 #define PHYS_BITS_MIN 36
 #define XSAVE_LEGACY_SIZE 576 /* FXSAVE image and XSAVE header, SDM vol. 1 §13.4 */
@@ -134,11 +140,40 @@ static int set_address_bits(struct cpuid *cpuid, unsigned phys_bits, struct err 
 	return 0;
 }
 
-static void set_kvm_leaves(struct cpuid *cpuid)
+static bool is_of_machine(struct cpuid *cpuid, struct kvm_cpuid_entry2 *entry)
 {
-	struct kvm_cpuid_entry2 *signature = cpuid_find(cpuid, LEAF_KVM, 0);
-	if (signature)
-		signature->eax = LEAF_KVM + 1;
+	(void)cpuid;
+	return entry->function < LEAF_KVM || entry->function >= LEAF_EXTENDED;
+}
+
+/* KVM's two leaves at `base`, the first of which names the second. */
+static void set_kvm_leaves(struct cpuid *cpuid, uint32_t base)
+{
+	for (uint32_t i = 0; i < cpuid->n; i++) {
+		struct kvm_cpuid_entry2 *entry = &cpuid->entries[i];
+		if (is_of_machine(cpuid, entry))
+			continue;
+		if (entry->function == LEAF_KVM)
+			entry->eax = base + 1;
+		entry->function += base - LEAF_KVM;
+	}
+}
+
+/* The one switch over everything by which a guest knows what it runs on. */
+static int set_hypervisor(struct cpuid *cpuid, const struct cpuid_config *config, struct err *err)
+{
+	bool hyperv = config->hyperv && config->hyperv->on && config->hypervisor != HYPERVISOR_NONE;
+	if (config->hypervisor == HYPERVISOR_NONE)
+		cpuid_find(cpuid, 1, 0)->ecx &= ~ECX_HYPERVISOR;
+	if (config->hypervisor == HYPERVISOR_KVM)
+		set_kvm_leaves(cpuid, hyperv ? LEAF_KVM_BESIDE : LEAF_KVM);
+	else
+		filter(cpuid, is_of_machine);
+	if (!hyperv)
+		return 0;
+	int r = hv_add_leaves(cpuid, config->hyperv,
+			      config->hv_vendor ? config->hv_vendor : VENDOR_OF_HYPERV);
+	return r ? err_errno(err, r, "CPUID table of %u leaves", cpuid->n) : 0;
 }
 
 /* EAX of leaves 0, 0x80000000 and of each leaf with sub-leaves names the last one there is. */
@@ -190,9 +225,10 @@ int cpuid_build(struct cpuid *guest, const struct cpuid *supported,
 		cpuid_find(guest, 1, 0)->ecx |= ECX_TSC_DEADLINE;
 	filter(guest, has_state);
 	size_xsave(guest);
-	set_kvm_leaves(guest);
 	filter(guest, is_telling);
-	r = set_address_bits(guest, config->phys_bits, err);
+	r = set_hypervisor(guest, config, err);
+	if (!r)
+		r = set_address_bits(guest, config->phys_bits, err);
 	if (!r)
 		r = cpuid_set_topology(guest, config->vcpus, vendor_of(guest) == CPUID_AMD, err);
 	if (!r)

@@ -30,10 +30,22 @@ static inline struct kvm_cpuid2 *cpuid_kvm(struct cpuid *cpuid)
 	return (struct kvm_cpuid2 *)cpuid;
 }
 
+/* Whom the guest finds itself on: which hypervisor's interface it is offered. */
+enum hypervisor {
+	HYPERVISOR_KVM,    /* KVM's, and Hyper-V's before it when `hyperv` is given */
+	HYPERVISOR_HYPERV, /* Hyper-V's alone */
+	HYPERVISOR_NONE,   /* none, as on a processor of its own */
+};
+
+struct hv_choice;
+
 struct cpuid_config {
 	unsigned vcpus;     /* 1..255; one socket, one thread per core */
 	unsigned phys_bits; /* guest physical address bits, 36..host's; 0 = the host's */
 	bool tsc_deadline;  /* KVM_CAP_TSC_DEADLINE_TIMER */
+	enum hypervisor hypervisor;
+	const struct hv_choice *hyperv; /* kvm/hyperv.h; NULL or nothing on = not offered */
+	const char *hv_vendor;          /* 1 to 12 characters; NULL = Microsoft's */
 };
 
 /*

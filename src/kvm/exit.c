@@ -7,13 +7,22 @@
 #include "base/log.h"
 #include "base/range.h"
 #include "base/text.h"
+#include "kvm/uapi.h"
 
 #define REPORT_MAX 2048
+#define NOTES_MAX 32 /* log lines a vCPU's guest may cause until it is reset */
+
+/* TLFS appendix A and B */
+#define HV_POST_MESSAGE 0x5C
+#define HV_SIGNAL_EVENT 0x5D
+#define HV_STATUS_INVALID_CODE 2
+#define HV_STATUS_NO_CONNECTION 18
+#define HV_CRASH_P0 0x40000100u /* five of them */
 
 const char *const exit_kind_names[EXIT_KINDS] = {
 	[EXIT_KIND_PIO] = "pio",     [EXIT_KIND_MMIO] = "mmio", [EXIT_KIND_INTR] = "intr",
 	[EXIT_KIND_HALT] = "halt",   [EXIT_KIND_MSR] = "msr",   [EXIT_KIND_EOI] = "eoi",
-	[EXIT_KIND_OTHER] = "other",
+	[EXIT_KIND_HYPERV] = "hyperv", [EXIT_KIND_OTHER] = "other",
 };
 
 void vcpu_count(struct vcpu *vcpu, enum exit_kind kind)
@@ -118,32 +127,93 @@ static void on_other(struct vcpu *vcpu)
 	vcpu_count(vcpu, EXIT_KIND_OTHER);
 }
 
+/* A guest can cause these as often as it likes, the log has room for so many of each life of it. */
+static bool may_note(struct vcpu *vcpu)
+{
+	if (vcpu->notes > NOTES_MAX)
+		return false;
+	if (vcpu->notes++ < NOTES_MAX)
+		return true;
+	log_info("vCPU %u: more of the kind is not noted", vcpu->id);
+	return false;
+}
+
 /*
  * A register KVM does not know. Real processors of the model the guest sees may have it, and some
- * guests do not survive a fault here; reading 0 is what an idle one would say.
+ * guests do not survive a fault here; reading 0 is what an idle one would say. What no processor has
+ * faults as it does there: in the range reserved for hypervisors (SDM vol. 4 §2.1), and the one that
+ * KVM took for itself, a guest looks for what it was not offered.
  */
+static bool no_processor_has(uint32_t msr)
+{
+	return (msr >= 0x40000000 && msr <= 0x400002FF) || (msr >= 0x4B564D00 && msr <= 0x4B564DFF);
+}
+
 static void on_rdmsr(struct vcpu *vcpu)
 {
 	struct kvm_run *run = vcpu->run;
+	bool fault = no_processor_has(run->msr.index);
 	vcpu_count(vcpu, EXIT_KIND_MSR);
-	run->msr.error = 0;
+	run->msr.error = fault;
 	run->msr.data = 0;
-	log_info("vCPU %u reads unknown MSR 0x%x: 0", vcpu->id, run->msr.index);
+	if (may_note(vcpu))
+		log_info("vCPU %u reads unknown MSR 0x%x: %s", vcpu->id, run->msr.index,
+			 fault ? "faults" : "0");
 }
 
 static void on_wrmsr(struct vcpu *vcpu)
 {
 	struct kvm_run *run = vcpu->run;
+	bool fault = no_processor_has(run->msr.index);
 	vcpu_count(vcpu, EXIT_KIND_MSR);
-	run->msr.error = 0;
-	log_info("vCPU %u writes 0x%llx to unknown MSR 0x%x: ignored", vcpu->id,
-		 (unsigned long long)run->msr.data, run->msr.index);
+	run->msr.error = fault;
+	if (may_note(vcpu))
+		log_info("vCPU %u writes 0x%llx to unknown MSR 0x%x: %s", vcpu->id,
+			 (unsigned long long)run->msr.data, run->msr.index,
+			 fault ? "faults" : "ignored");
+}
+
+/*
+ * There is no VMBus behind the interface: KVM keeps the state of the synthetic interrupt controller
+ * itself, and messages to connections find none (TLFS 11.11).
+ */
+static void on_hyperv(struct vcpu *vcpu)
+{
+	struct kvm_run *run = vcpu->run;
+	vcpu_count(vcpu, EXIT_KIND_HYPERV);
+	if (run->hyperv.type == KVM_EXIT_HYPERV_SYNDBG) {
+		run->hyperv.u.syndbg.status = HV_STATUS_INVALID_CODE;
+	} else if (run->hyperv.type == KVM_EXIT_HYPERV_HCALL) {
+		uint64_t code = run->hyperv.u.hcall.input & 0xFFFF;
+		bool to_connection = code == HV_POST_MESSAGE || code == HV_SIGNAL_EVENT;
+		run->hyperv.u.hcall.result =
+			to_connection ? HV_STATUS_NO_CONNECTION : HV_STATUS_INVALID_CODE;
+	}
 }
 
 static void on_shutdown(struct vcpu *vcpu)
 {
 	vcpu_count(vcpu, EXIT_KIND_OTHER);
 	give_up(vcpu, VCPU_REQUEST_TRIPLE_FAULT, "triple fault");
+}
+
+/* The guest tells of its crash and goes on: it writes its dump, and reboots by itself. */
+static void note_crash(struct vcpu *vcpu)
+{
+	_Alignas(struct kvm_msrs) uint8_t space[sizeof(struct kvm_msrs) +
+						5 * sizeof(struct kvm_msr_entry)] = { 0 };
+	struct kvm_msrs *msrs = (struct kvm_msrs *)space;
+	char values[120];
+	struct text text = text_in(values, sizeof(values));
+	msrs->nmsrs = 5;
+	for (uint32_t i = 0; i < 5; i++)
+		msrs->entries[i].index = HV_CRASH_P0 + i;
+	int n = kvm_get_msrs(vcpu->fd, msrs);
+	for (int i = 0; i < n && i < 5; i++)
+		text_put(&text, " 0x%llx", (unsigned long long)msrs->entries[i].data);
+	if (may_note(vcpu))
+		log_warn("vCPU %u: the guest reports that it has crashed:%s", vcpu->id,
+			 n > 0 ? values : " no parameters");
 }
 
 static void on_system_event(struct vcpu *vcpu)
@@ -157,7 +227,7 @@ static void on_system_event(struct vcpu *vcpu)
 		vcpus_raise(vcpu->all, VCPU_REQUEST_RESET, "");
 		break;
 	case KVM_SYSTEM_EVENT_CRASH:
-		give_up(vcpu, VCPU_REQUEST_FAILED, "the guest reported a crash of its own");
+		note_crash(vcpu);
 		break;
 	default: {
 		char what[64];
@@ -243,6 +313,7 @@ static void (*const on_exit_reason[])(struct vcpu *vcpu) = {
 	[KVM_EXIT_INTERNAL_ERROR] = on_internal_error,
 	[KVM_EXIT_SYSTEM_EVENT] = on_system_event,
 	[KVM_EXIT_IOAPIC_EOI] = on_eoi,
+	[KVM_EXIT_HYPERV] = on_hyperv,
 	[KVM_EXIT_X86_RDMSR] = on_rdmsr,
 	[KVM_EXIT_X86_WRMSR] = on_wrmsr,
 };

@@ -51,6 +51,11 @@ int kvm_supported_cpuid(int kvm_fd, struct kvm_cpuid2 *cpuid)
 	return call(kvm_fd, KVM_GET_SUPPORTED_CPUID, cpuid);
 }
 
+int kvm_supported_hv_cpuid(int kvm_fd, struct kvm_cpuid2 *cpuid)
+{
+	return call(kvm_fd, KVM_GET_SUPPORTED_HV_CPUID, cpuid);
+}
+
 int kvm_msr_index_list(int kvm_fd, struct kvm_msr_list *list)
 {
 	return call(kvm_fd, KVM_GET_MSR_INDEX_LIST, list);

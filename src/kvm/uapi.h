@@ -16,6 +16,8 @@ int kvm_check_extension(int fd, int cap); /* of /dev/kvm or a VM */
 int kvm_create_vm(int kvm_fd);
 int kvm_run_size(int kvm_fd); /* bytes of the shared kvm_run area */
 int kvm_supported_cpuid(int kvm_fd, struct kvm_cpuid2 *cpuid);
+/* Of /dev/kvm, KVM_CAP_SYS_HYPERV_CPUID: the leaves of all of Hyper-V that KVM has. */
+int kvm_supported_hv_cpuid(int kvm_fd, struct kvm_cpuid2 *cpuid);
 int kvm_msr_index_list(int kvm_fd, struct kvm_msr_list *list);
 
 int kvm_set_tss_addr(int vm_fd, uint64_t gpa);

@@ -5,7 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/cleanup.h"
+#include "kvm/hyperv.h"
+#include "kvm/msrs.h"
 #include "kvm/state.h"
 #include "kvm/uapi.h"
 
@@ -18,6 +21,36 @@ static int set_cpuid(struct vcpu *vcpu, const struct cpuid *cpuid, struct err *e
 	cpuid_for_vcpu(own, vcpu->id);
 	int r = kvm_set_cpuid2(vcpu->fd, cpuid_kvm(own));
 	return r < 0 ? err_errno(err, r, "KVM_SET_CPUID2 with %u entries", own->n) : 0;
+}
+
+/*
+ * What KVM takes as a capability of each vCPU. The two that enforce make what CPUID does not show
+ * fault as it would elsewhere; a host too old for them only shows a guest that looks for it more than
+ * it was told of.
+ */
+static int set_interfaces(struct vcpu *vcpu, const struct cpuid *cpuid, struct err *err)
+{
+	const struct {
+		uint32_t cap;
+		const char *name;
+		uint64_t arg;
+		bool wanted, must;
+	} caps[] = {
+		{ KVM_CAP_ENFORCE_PV_FEATURE_CPUID, "ENFORCE_PV_FEATURE_CPUID", 1, true, false },
+		{ KVM_CAP_HYPERV_ENFORCE_CPUID, "HYPERV_ENFORCE_CPUID", 1, hv_is_on(cpuid), false },
+		{ KVM_CAP_HYPERV_SYNIC2, "HYPERV_SYNIC2", 0, hv_has_synic(cpuid), true },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(caps); i++) {
+		if (!caps[i].wanted)
+			continue;
+		if (!caps[i].must &&
+		    kvm_check_extension(vcpu->all->vm->kvm_fd, (int)caps[i].cap) <= 0)
+			continue;
+		int r = kvm_enable_cap(vcpu->fd, caps[i].cap, caps[i].arg);
+		if (r < 0)
+			return err_errno(err, r, "KVM_ENABLE_CAP %s", caps[i].name);
+	}
+	return 0;
 }
 
 /* At reset EDX holds the processor signature (SDM vol. 3 §10.1.2), and firmware may look at it. */
@@ -51,6 +84,8 @@ static int create(struct vcpu *vcpu, const struct cpuid *cpuid, struct err *err)
 	if (!vcpu->run)
 		return err_errno(err, -errno, "mapping kvm_run");
 	int r = set_cpuid(vcpu, cpuid, err);
+	if (!r)
+		r = set_interfaces(vcpu, cpuid, err);
 	return r ? r : save_fresh(vcpu, cpuid, err);
 }
 
@@ -66,7 +101,9 @@ int vcpus_init(struct vcpus *vcpus, struct vm *vm, unsigned n, const struct cpui
 	vcpus->at = calloc(n, sizeof(vcpus->at[0]));
 	if (!vcpus->at)
 		return err_errno(err, -ENOMEM, "vCPUs");
-	int r = 0;
+	int r = hv_power_on(cpuid, &vcpus->hyperv);
+	if (r)
+		err_errno(err, r, "Hyper-V registers");
 	for (unsigned i = 0; !r && i < n; i++) {
 		struct vcpu *vcpu = &vcpus->at[i];
 		vcpu->id = i;
@@ -94,16 +131,27 @@ void vcpus_fini(struct vcpus *vcpus)
 		vcpu_state_free(vcpu->fresh);
 	}
 	free(vcpus->at);
+	free(vcpus->hyperv);
 	vcpus->at = NULL;
+	vcpus->hyperv = NULL;
 	vcpus->n = 0;
 	pthread_cond_destroy(&vcpus->changed);
 	pthread_mutex_destroy(&vcpus->lock);
 }
 
+static int reset(struct vcpu *vcpu, struct err *err)
+{
+	int r = vcpu->all->hyperv ? msrs_write(vcpu->fd, vcpu->all->hyperv) : 0;
+	if (r)
+		return err_errno(err, r, "KVM_SET_MSRS of Hyper-V");
+	vcpu->notes = 0;
+	return vcpu_state_restore(vcpu->fd, vcpu->fresh, err);
+}
+
 int vcpus_reset(struct vcpus *vcpus, struct err *err)
 {
 	for (unsigned i = 0; i < vcpus->n; i++) {
-		int r = vcpu_state_restore(vcpus->at[i].fd, vcpus->at[i].fresh, err);
+		int r = reset(&vcpus->at[i], err);
 		if (r) {
 			err_prefix(err, "vCPU %u", i);
 			return r;

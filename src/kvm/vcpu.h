@@ -47,6 +47,7 @@ enum exit_kind {
 	EXIT_KIND_HALT,
 	EXIT_KIND_MSR, /* a register KVM does not know: reads 0, writes are ignored */
 	EXIT_KIND_EOI,
+	EXIT_KIND_HYPERV, /* its synthetic interrupt controller or a hypercall */
 	EXIT_KIND_OTHER,
 	EXIT_KINDS,
 };
@@ -63,6 +64,7 @@ struct vcpu {
 	bool started;    /* thread is to be joined */
 	bool io_pending; /* own thread: KVM finishes the last exit at the next KVM_RUN */
 	unsigned faults; /* own thread: KVM_RUNs in a row that ended in -EFAULT */
+	unsigned notes;  /* own thread: log lines that the guest caused, which are bounded */
 	struct qs_reader reader;
 	struct vcpu_state *fresh;           /* owned */
 	_Atomic uint64_t exits[EXIT_KINDS]; /* written by the own thread only; read by any */
@@ -70,6 +72,7 @@ struct vcpu {
 
 struct vcpus {
 	struct vm *vm; /* borrowed */
+	struct kvm_msrs *hyperv; /* its registers at power-on; owned, NULL = the guest has none */
 
 	/* Borrowed; the owner sets these between vcpus_init and vcpus_start. */
 	struct bus *mmio, *pio;

@@ -163,17 +163,14 @@ void vm_fini(struct vm *vm)
 	close_fd(&vm->kvm_fd);
 }
 
-int vm_cpuid(struct vm *vm, unsigned vcpus, unsigned phys_bits, struct cpuid *ret_cpuid,
+int vm_cpuid(struct vm *vm, const struct cpuid_config *wanted, struct cpuid *ret_cpuid,
 	     struct err *err)
 {
-	if (!vcpus || vcpus > vm->max_vcpus)
-		return err_set(err, -EINVAL, "%u vCPUs: KVM here runs 1 to %u", vcpus,
+	if (!wanted->vcpus || wanted->vcpus > vm->max_vcpus)
+		return err_set(err, -EINVAL, "%u vCPUs: KVM here runs 1 to %u", wanted->vcpus,
 			       vm->max_vcpus);
-	struct cpuid_config config = {
-		.vcpus = vcpus,
-		.phys_bits = phys_bits,
-		.tsc_deadline = cap_value(vm->kvm_fd, KVM_CAP_TSC_DEADLINE_TIMER),
-	};
+	struct cpuid_config config = *wanted;
+	config.tsc_deadline = cap_value(vm->kvm_fd, KVM_CAP_TSC_DEADLINE_TIMER);
 	autofree struct cpuid *supported = calloc(1, sizeof(*supported));
 	if (!supported)
 		return err_errno(err, -ENOMEM, "CPUID table");

@@ -44,10 +44,10 @@ int vm_init(struct vm *vm, int dev_dirfd, struct err *err);
 void vm_fini(struct vm *vm);
 
 /*
- * The CPUID of a guest with `vcpus` vCPUs (1..max_vcpus) and `phys_bits` address bits (0 = the
- * host's), made by cpuid_build from what this KVM supports.
+ * The CPUID of a guest (vcpus 1..max_vcpus), made by cpuid_build from what this KVM supports; the
+ * configuration's tsc_deadline is found out here.
  */
-int vm_cpuid(struct vm *vm, unsigned vcpus, unsigned phys_bits, struct cpuid *ret_cpuid,
+int vm_cpuid(struct vm *vm, const struct cpuid_config *config, struct cpuid *ret_cpuid,
 	     struct err *err);
 
 /* PIC, IOAPIC and PIT back to their state at creation; vCPUs must be paused. */

@@ -193,6 +193,16 @@ int kvm_supported_cpuid(int kvm_fd, struct kvm_cpuid2 *cpuid)
 	return 0;
 }
 
+int kvm_supported_hv_cpuid(int kvm_fd, struct kvm_cpuid2 *cpuid)
+{
+	NOTE("supported_hv_cpuid", kvm_fd, cpuid->nent);
+	if (cpuid->nent < fake_kvm.n_hv_cpuid)
+		return -E2BIG;
+	memcpy(cpuid->entries, fake_kvm.hv_cpuid, fake_kvm.n_hv_cpuid * sizeof(cpuid->entries[0]));
+	cpuid->nent = fake_kvm.n_hv_cpuid;
+	return 0;
+}
+
 int kvm_msr_index_list(int kvm_fd, struct kvm_msr_list *list)
 {
 	NOTE("msr_index_list", kvm_fd, list->nmsrs);

@@ -63,6 +63,8 @@ struct fake_kvm {
 	unsigned n_msrs;
 	struct kvm_cpuid_entry2 cpuid[300];
 	unsigned n_cpuid;
+	struct kvm_cpuid_entry2 hv_cpuid[16];
+	unsigned n_hv_cpuid;
 	int (*on_run)(void *ctx, unsigned vcpu, struct kvm_run *run);
 	void *on_run_ctx;
 	/*
@@ -85,7 +87,7 @@ struct fake_kvm {
 	int vfio_fds[16];
 	unsigned n_vfio;
 	uint64_t tss_gpa, identity_gpa;
-	uint64_t enabled[8][2]; /* capability and first argument */
+	uint64_t enabled[64][2]; /* capability and first argument */
 	unsigned n_enabled;
 	struct fake_kvm_vcpu vcpus[FAKE_KVM_VCPUS];
 	unsigned n_vcpus;

@@ -13,6 +13,8 @@
 #include <cmocka.h>
 
 #include "base/bytes.h"
+#include "base/log.h"
+#include "fake/capture.h"
 #include "fake/exit_bench.h"
 
 #define DATA_OFFSET 4096
@@ -234,6 +236,84 @@ static void unknown_msrs_read_zero_and_swallow_writes(void **state)
 	assert_int_equal(b->requests, 0);
 }
 
+static void registers_that_no_processor_has_fault(void **state)
+{
+	struct bench *b = *state;
+	struct kvm_run *run = b->vcpu->run;
+	static const uint32_t indices[] = { 0x40000000, 0x400002FF, 0x4B564D00, 0x4B564DFF };
+	static const uint32_t beside[] = { 0x3FFFFFFF, 0x40000300, 0x4B564CFF, 0x4B564E00 };
+	for (size_t i = 0; i < ARRAY_LEN(indices) * 2; i++) {
+		run->exit_reason = i % 2 ? KVM_EXIT_X86_RDMSR : KVM_EXIT_X86_WRMSR;
+		run->msr.index = indices[i / 2];
+		run->msr.error = 0;
+		vcpu_on_exit(b->vcpu);
+		assert_int_equal(run->msr.error, 1);
+		run->msr.index = beside[i / 2];
+		vcpu_on_exit(b->vcpu);
+		assert_int_equal(run->msr.error, 0);
+	}
+}
+
+static unsigned lines_of(const char *text)
+{
+	unsigned n = 0;
+	for (; (text = strchr(text, '\n')); text++)
+		n++;
+	return n;
+}
+
+static void what_a_guest_can_have_logged_is_bounded_until_it_is_reset(void **state)
+{
+	struct bench *b = *state;
+	static struct capture log;
+	b->vcpu->run->exit_reason = KVM_EXIT_X86_RDMSR;
+	log_set_level(LOG_INFO);
+	for (int life = 0; life < 2; life++) {
+		unsigned lines = 0;
+		for (unsigned i = 0; i < 1000; i++) {
+			b->vcpu->run->msr.index = 0x10000 + i;
+			capture_begin(&log);
+			vcpu_on_exit(b->vcpu);
+			capture_end(&log);
+			lines += lines_of(log.err);
+		}
+		assert_true(lines >= 1 && lines <= 40);
+		assert_true(b->vcpu->notes <= 40);
+		assert_int_equal(vcpus_reset(&b->vcpus, NULL), 0);
+		assert_int_equal(b->vcpu->notes, 0);
+	}
+	log_set_level(LOG_WARN);
+}
+
+static void hypercalls_that_kvm_hands_on_find_no_connection(void **state)
+{
+	struct bench *b = *state;
+	struct kvm_run *run = b->vcpu->run;
+	static const struct {
+		uint64_t input, result;
+	} calls[] = {
+		{ 0x5C, 18 }, { 0x1005D, 18 }, { 0x8001, 2 }, { 0xFFFFFFFFFFFF0000, 2 },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(calls); i++) {
+		run->exit_reason = KVM_EXIT_HYPERV;
+		run->hyperv.type = KVM_EXIT_HYPERV_HCALL;
+		run->hyperv.u.hcall.input = calls[i].input;
+		run->hyperv.u.hcall.result = 0xDEAD;
+		vcpu_on_exit(b->vcpu);
+		assert_int_equal(run->hyperv.u.hcall.result, calls[i].result);
+	}
+	run->hyperv.type = KVM_EXIT_HYPERV_SYNDBG;
+	vcpu_on_exit(b->vcpu);
+	assert_int_equal(run->hyperv.u.syndbg.status, 2);
+	run->hyperv.type = KVM_EXIT_HYPERV_SYNIC; /* and one of a kind that is still to come */
+	vcpu_on_exit(b->vcpu);
+	run->hyperv.type = 99;
+	vcpu_on_exit(b->vcpu);
+	assert_int_equal(count(b, EXIT_KIND_HYPERV), 7);
+	assert_int_equal(b->requests, 0);
+	assert_false(b->vcpus.pause);
+}
+
 static void exits_without_work_are_counted_and_the_guest_goes_on(void **state)
 {
 	struct bench *b = *state;
@@ -273,6 +353,9 @@ int main(void)
 		TEST(mmio_nobody_answers_reads_all_ones),
 		TEST(an_impossible_mmio_size_is_a_failure),
 		TEST(unknown_msrs_read_zero_and_swallow_writes),
+		TEST(registers_that_no_processor_has_fault),
+		TEST(what_a_guest_can_have_logged_is_bounded_until_it_is_reset),
+		TEST(hypercalls_that_kvm_hands_on_find_no_connection),
 		TEST(exits_without_work_are_counted_and_the_guest_goes_on),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

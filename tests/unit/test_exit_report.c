@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "base/bytes.h"
+#include "fake/capture.h"
 #include "fake/exit_bench.h"
 
 static void a_triple_fault_is_reported_with_registers_and_code(void **state)
@@ -106,6 +107,37 @@ static void a_description_fits_any_buffer(void **state)
 	assert_string_equal(text, "registers cannot be read\n");
 }
 
+static void a_guest_that_reports_its_crash_goes_on_to_write_its_dump(void **state)
+{
+	struct bench *b = *state;
+	static struct capture log;
+	for (uint32_t i = 0; i < 5; i++)
+		fake_kvm.vcpus[0].msrs[i] =
+			(struct fake_kvm_msr){ 0x40000100 + i, 0xC0 + i, true, true, true };
+	b->vcpu->run->exit_reason = KVM_EXIT_SYSTEM_EVENT;
+	b->vcpu->run->system_event.type = KVM_SYSTEM_EVENT_CRASH;
+	capture_begin(&log);
+	vcpu_on_exit(b->vcpu);
+	capture_end(&log);
+	assert_non_null(strstr(log.err, "has crashed: 0xc0 0xc1 0xc2 0xc3 0xc4"));
+	assert_int_equal(b->requests, 0);
+	assert_false(b->vcpus.pause);
+}
+
+static void a_crash_whose_parameters_cannot_be_read_is_reported_too(void **state)
+{
+	struct bench *b = *state;
+	static struct capture log;
+	b->vcpu->run->exit_reason = KVM_EXIT_SYSTEM_EVENT;
+	b->vcpu->run->system_event.type = KVM_SYSTEM_EVENT_CRASH;
+	fake_kvm_fail("get_msrs", 1, EIO);
+	capture_begin(&log);
+	vcpu_on_exit(b->vcpu);
+	capture_end(&log);
+	assert_non_null(strstr(log.err, "crashed: no parameters"));
+	assert_int_equal(b->requests, 0);
+}
+
 static void system_events_ask_for_what_they_say(void **state)
 {
 	struct bench *b = *state;
@@ -115,7 +147,6 @@ static void system_events_ask_for_what_they_say(void **state)
 	} events[] = {
 		{ KVM_SYSTEM_EVENT_SHUTDOWN, VCPU_REQUEST_SHUTDOWN },
 		{ KVM_SYSTEM_EVENT_RESET, VCPU_REQUEST_RESET },
-		{ KVM_SYSTEM_EVENT_CRASH, VCPU_REQUEST_FAILED },
 		{ 99, VCPU_REQUEST_FAILED },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(events); i++) {
@@ -186,7 +217,7 @@ static void every_reason_without_a_handler_is_a_failure_with_its_number(void **s
 {
 	struct bench *b = *state;
 	static const uint32_t reasons[] = {
-		KVM_EXIT_EXCEPTION, KVM_EXIT_DEBUG, KVM_EXIT_HYPERCALL, KVM_EXIT_HYPERV, 63, 1000,
+		KVM_EXIT_EXCEPTION, KVM_EXIT_DEBUG, KVM_EXIT_HYPERCALL, KVM_EXIT_NMI, 63, 1000,
 		0xFFFFFFFF
 	};
 	for (size_t i = 0; i < ARRAY_LEN(reasons); i++) {
@@ -232,6 +263,8 @@ int main(void)
 		TEST(a_description_says_what_a_halted_processor_waits_for),
 		TEST(the_top_of_the_stack_is_shown_as_far_as_it_goes),
 		TEST(a_description_fits_any_buffer),
+		TEST(a_guest_that_reports_its_crash_goes_on_to_write_its_dump),
+		TEST(a_crash_whose_parameters_cannot_be_read_is_reported_too),
 		TEST(system_events_ask_for_what_they_say),
 		TEST(an_instruction_kvm_cannot_emulate_is_shown),
 		TEST(an_internal_error_without_bytes_is_still_named),

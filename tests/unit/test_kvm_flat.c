@@ -91,7 +91,7 @@ static int build_machine(struct bench *b, struct err *err)
 	if (!r)
 		r = memslots_publish(&b->vm.slots, SLOT_FIRMWARE, &rom, 1, err);
 	if (!r)
-		r = vm_cpuid(&b->vm, N, 0, &b->cpuid, err);
+		r = vm_cpuid(&b->vm, &(struct cpuid_config){ .vcpus = N }, &b->cpuid, err);
 	if (!r)
 		r = vcpus_init(&b->vcpus, &b->vm, N, &b->cpuid, err);
 	if (r)

@@ -97,12 +97,14 @@ static void a_failure_of_any_call_leaves_nothing_open_and_names_the_vcpu(void **
 			assert_int_equal(r, -ENOMEM);
 			assert_non_null(strstr(err.text, "vCPU "));
 		} else {
+			/* Without its word a host counts as one too old to enforce anything. */
+			assert_string_equal(fake_kvm_failed(), "check_extension");
 			tolerated++;
 			vcpus_fini(&vcpus);
 		}
 		assert_int_equal(fake_kvm_open_fds(), before);
 	}
-	assert_int_equal(tolerated, 0);
+	assert_int_equal(tolerated, 2);
 }
 
 /* Overwrites everything a guest could. */

@@ -319,12 +319,12 @@ static void more_vcpus_than_kvm_runs_are_refused(void **state)
 	struct err err = { 0 };
 	static struct cpuid cpuid;
 	assert_int_equal(vm_init(vm, DEV_FD, NULL), 0);
-	assert_int_equal(vm_cpuid(vm, FAKE_KVM_VCPUS, 0, &cpuid, &err), 0);
-	assert_int_equal(vm_cpuid(vm, FAKE_KVM_VCPUS + 1, 0, &cpuid, &err), -EINVAL);
+	assert_int_equal(vm_cpuid(vm, &(struct cpuid_config){ .vcpus = FAKE_KVM_VCPUS }, &cpuid, &err), 0);
+	assert_int_equal(vm_cpuid(vm, &(struct cpuid_config){ .vcpus = FAKE_KVM_VCPUS + 1 }, &cpuid, &err), -EINVAL);
 	assert_non_null(strstr(err.text, "1 to 8"));
-	assert_int_equal(vm_cpuid(vm, 0, 0, &cpuid, &err), -EINVAL);
+	assert_int_equal(vm_cpuid(vm, &(struct cpuid_config){ .vcpus = 0 }, &cpuid, &err), -EINVAL);
 	fake_kvm_fail("supported_cpuid", 1, E2BIG);
-	assert_int_equal(vm_cpuid(vm, 1, 0, &cpuid, &err), -E2BIG);
+	assert_int_equal(vm_cpuid(vm, &(struct cpuid_config){ .vcpus = 1 }, &cpuid, &err), -E2BIG);
 	assert_non_null(strstr(err.text, "KVM_GET_SUPPORTED_CPUID"));
 	vm_fini(vm);
 }
@@ -334,10 +334,10 @@ static void the_deadline_timer_follows_the_capability(void **state)
 	struct vm *vm = *state;
 	static struct cpuid cpuid;
 	assert_int_equal(vm_init(vm, DEV_FD, NULL), 0);
-	assert_int_equal(vm_cpuid(vm, 1, 0, &cpuid, NULL), 0);
+	assert_int_equal(vm_cpuid(vm, &(struct cpuid_config){ .vcpus = 1 }, &cpuid, NULL), 0);
 	assert_true(cpuid_find(&cpuid, 1, 0)->ecx >> 24 & 1);
 	fake_kvm.caps[KVM_CAP_TSC_DEADLINE_TIMER] = 0;
-	assert_int_equal(vm_cpuid(vm, 1, 0, &cpuid, NULL), 0);
+	assert_int_equal(vm_cpuid(vm, &(struct cpuid_config){ .vcpus = 1 }, &cpuid, NULL), 0);
 	assert_false(cpuid_find(&cpuid, 1, 0)->ecx >> 24 & 1);
 	vm_fini(vm);
 }
