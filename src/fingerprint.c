@@ -12,6 +12,7 @@
 
 #include "base/bytes.h"
 #include "base/cleanup.h"
+#include "base/dir.h"
 #include "base/file.h"
 #include "base/parse.h"
 #include "base/text.h"
@@ -79,20 +80,13 @@ static void put_options(json_t *to, const struct host *host, const char *module)
 {
 	char path[128], key[NAME_MAX + 64];
 	snprintf(path, sizeof(path), "module/%s/parameters", module);
-	int fd = openat(host->sys, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return;
-	autodir DIR *dir = fdopendir(fd);
-	if (!dir) {
-		close(fd);
-		return;
-	}
-	struct dirent *entry;
-	for (unsigned i = 0; i < OPTIONS_MAX && (entry = readdir(dir)); i++) {
-		if (!is_option(entry->d_name))
+	autodir DIR *dir = dir_open(host->sys, path);
+	const char *name;
+	for (unsigned i = 0; i < OPTIONS_MAX && (name = dir_next(dir, "")); i++) {
+		if (!is_option(name))
 			continue;
-		snprintf(key, sizeof(key), "option %s.%s", module, entry->d_name);
-		put_file(to, key, fd, entry->d_name);
+		snprintf(key, sizeof(key), "option %s.%s", module, name);
+		put_file(to, key, dirfd(dir), name);
 	}
 }
 
@@ -208,16 +202,12 @@ static void put_group(json_t *to, int dir)
 	char value[1024], names[CAPS_MAX][16], *order[CAPS_MAX];
 	struct text text = text_in(value, sizeof(value));
 	unsigned n = 0;
-	int fd = openat(dir, "iommu_group/devices", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	autodir DIR *members = fd < 0 ? NULL : fdopendir(fd);
+	autodir DIR *members = dir_open(dir, "iommu_group/devices");
 	if (!members)
 		return;
-	for (struct dirent *entry; n < CAPS_MAX && (entry = readdir(members));) {
-		if (entry->d_name[0] == '.')
-			continue;
-		snprintf(names[n], sizeof(names[n]), "%.15s", entry->d_name);
+	for (const char *name; n < CAPS_MAX && (name = dir_next(members, "")); n++) {
+		snprintf(names[n], sizeof(names[n]), "%.15s", name);
 		order[n] = names[n];
-		n++;
 	}
 	qsort(order, n, sizeof(order[0]), by_text);
 	for (unsigned i = 0; i < n; i++)

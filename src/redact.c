@@ -11,6 +11,7 @@
 
 #include "base/bytes.h"
 #include "base/cleanup.h"
+#include "base/dir.h"
 #include "base/file.h"
 #include "redact_match.h"
 
@@ -125,17 +126,13 @@ static int know_name(struct redact *redact, const struct host *host)
 static int know_disks(struct redact *redact, const struct host *host, const char *class,
 		      const char *attribute)
 {
-	int fd = openat(host->sys, class, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	autodir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	autodir DIR *dir = dir_open(host->sys, class);
+	const char *name;
 	int r = 0;
-	if (!dir)
-		return 0;
-	struct dirent *entry;
-	for (unsigned i = 0; !r && i < DISKS_MAX && (entry = readdir(dir)); i++) {
+	for (unsigned i = 0; !r && i < DISKS_MAX && (name = dir_next(dir, "")); i++) {
 		char path[NAME_MAX + 64];
-		snprintf(path, sizeof(path), "%s/%s", entry->d_name, attribute);
-		if (entry->d_name[0] != '.')
-			r = know_file(redact, REDACT_SERIAL, fd, path);
+		snprintf(path, sizeof(path), "%s/%s", name, attribute);
+		r = know_file(redact, REDACT_SERIAL, dirfd(dir), path);
 	}
 	return r;
 }

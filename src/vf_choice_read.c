@@ -41,9 +41,7 @@ static int read_nvme(const struct host *host, struct vf_pf *pf)
 
 static int read_pf(const struct host *host, const char *owner, struct vf_pf *pf, struct err *err)
 {
-	int r = vf_places_read(host, &pf->pf, owner, &pf->places, err);
-	if (!r)
-		r = vf_pf_holder(host, &pf->pf, owner, &pf->holder, err);
+	int r = vf_places_read(host, &pf->pf, owner, &pf->places, &pf->holder, err);
 	if (!r && (read_settings(host, pf) || read_nvme(host, pf)))
 		r = err_errno(err, -ENOMEM, "VFs");
 	return r;

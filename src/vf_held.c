@@ -79,7 +79,7 @@ static const struct plan_claim *find_pf_claim(const struct claim_list *claims, c
 }
 
 static int find_claims(const struct host *host, const struct pf *pf, const char *owner,
-		       vf_places *places, struct err *err)
+		       vf_places *places, struct holder *ret_pf, struct err *err)
 {
 	struct claim_list claims;
 	int r = read_claims(host, owner, &claims, err);
@@ -92,50 +92,30 @@ static int find_claims(const struct host *host, const struct pf *pf, const char 
 		if (claim)
 			name_profile(&places->at[i].holder, claim);
 	}
+	if (ret_pf && whole)
+		name_profile(ret_pf, whole);
 	return 0;
 }
 
 int vf_places_read(const struct host *host, const struct pf *pf, const char *owner,
-		   vf_places *places, struct err *err)
+		   vf_places *places, struct holder *ret_pf, struct err *err)
 {
 	*places = (vf_places){ 0 };
+	if (ret_pf)
+		*ret_pf = (struct holder){ "" };
 	int r = list(host, pf, places);
 	if (r)
 		return err_errno(err, r, "%s: its VFs", bdf_text(pf->bdf).s);
 	r = find_holders(host, places, err);
-	return r ? r : find_claims(host, pf, owner, places, err);
-}
-
-int vf_pf_holder(const struct host *host, const struct pf *pf, const char *owner,
-		 struct holder *ret, struct err *err)
-{
-	struct claim_list claims;
-	int r = read_claims(host, owner, &claims, err);
-	if (r)
-		return r;
-	const struct plan_claim *claim = find_pf_claim(&claims, pf);
-	*ret = (struct holder){ "" };
-	if (claim)
-		name_profile(ret, claim);
-	return 0;
-}
-
-static int check_pf(const struct host *host, const struct pf *pf, const char *owner,
-		    struct err *err)
-{
-	struct holder holder;
-	int r = vf_pf_holder(host, pf, owner, &holder, err);
-	if (!r && holder.s[0])
-		r = err_set(err, -EBUSY, "%s: its number of VFs is not to be changed: %s",
-			    bdf_text(pf->bdf).s, holder.s);
-	return r;
+	return r ? r : find_claims(host, pf, owner, places, ret_pf, err);
 }
 
 int vf_check_free(const struct host *host, const struct pf *pf, const char *owner,
 		  struct err *err)
 {
 	vf_places places;
-	int r = vf_places_read(host, pf, owner, &places, err);
+	struct holder holder;
+	int r = vf_places_read(host, pf, owner, &places, &holder, err);
 	for (size_t i = 0; !r && i < places.n; i++)
 		if (places.at[i].holder.s[0])
 			r = err_set(err, -EBUSY,
@@ -144,5 +124,8 @@ int vf_check_free(const struct host *host, const struct pf *pf, const char *owne
 				    bdf_text(pf->bdf).s, places.at[i].index,
 				    bdf_text(places.at[i].bdf).s, places.at[i].holder.s);
 	vec_free(&places);
-	return r ? r : check_pf(host, pf, owner, err);
+	if (!r && holder.s[0])
+		r = err_set(err, -EBUSY, "%s: its number of VFs is not to be changed: %s",
+			    bdf_text(pf->bdf).s, holder.s);
+	return r;
 }

@@ -19,16 +19,13 @@ typedef vec(struct vf_place) vf_places;
 /*
  * Every VF that is there, in order of index. What the run `owner` has claimed itself is not held;
  * NULL = no run asks. vec_free(places) in any case.
+ *
+ * `ret_pf` (NULL allowed): who has the PF as a whole, a profile that changes its number of VFs. All of
+ * its VFs are that profile's then, also those to come. Not so with a PF on vfio-pci, whose VFs are
+ * for others.
  */
 int vf_places_read(const struct host *host, const struct pf *pf, const char *owner,
-		   vf_places *places, struct err *err);
-
-/*
- * Who has the PF as a whole: a profile that changes its number of VFs. All of its VFs are that
- * profile's then, also those to come. Not so with a PF on vfio-pci, whose VFs are for others.
- */
-int vf_pf_holder(const struct host *host, const struct pf *pf, const char *owner,
-		 struct holder *ret, struct err *err);
+		   vf_places *places, struct holder *ret_pf, struct err *err);
 
 /* -EBUSY, naming VF and holder, when one is held or the PF is; `owner` as above. */
 int vf_check_free(const struct host *host, const struct pf *pf, const char *owner,

@@ -40,7 +40,7 @@ int pf_view_read(const struct host *host, const struct pf *pf, struct pf_view *v
 {
 	vf_places places;
 	*view = (struct pf_view){ .pf = *pf };
-	int r = vf_places_read(host, pf, NULL, &places, err);
+	int r = vf_places_read(host, pf, NULL, &places, NULL, err);
 	for (size_t i = 0; !r && i < places.n; i++) {
 		r = read_row(host, view, &places.at[i]);
 		if (r)

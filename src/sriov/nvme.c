@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "base/cleanup.h"
+#include "base/dir.h"
 #include "base/file.h"
 #include "core/sysfs.h"
 #include "sriov/nvme_uapi.h"
@@ -44,11 +45,10 @@ struct controller {
 
 static int find_node(const struct host *host, struct bdf pf, char node[32])
 {
-	int fd = openat(host->sys, pf_path(pf, "nvme").s, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	autodir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	for (struct dirent *entry; dir && (entry = readdir(dir));)
-		if (!strncmp(entry->d_name, "nvme", 4) && strlen(entry->d_name) < 32) {
-			snprintf(node, 32, "%.31s", entry->d_name);
+	autodir DIR *dir = dir_open(host->sys, pf_path(pf, "nvme").s);
+	for (const char *name; (name = dir_next(dir, "nvme"));)
+		if (strlen(name) < 32) {
+			snprintf(node, 32, "%.31s", name);
 			return 0;
 		}
 	return -ENODEV;
