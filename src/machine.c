@@ -308,6 +308,7 @@ static const struct part {
 	{ "vCPU threads", threads_up, threads_down },
 };
 
+	{ "SMBIOS tables", smbios_up, smbios_down },
 static int count_devices(struct machine *m)
 {
 	unsigned held = 0;

@@ -17,6 +17,7 @@
 #include "base/qs.h"
 #include "boot/acpi.h"
 #include "boot/linux.h"
+#include "boot/smbios.h"
 #include "core/bus.h"
 #include "core/gmem.h"
 #include "core/host.h"
@@ -115,6 +116,7 @@ struct machine {
 	unsigned n_parts_up;
 
 	pthread_mutex_t lock;            /* guards wants and report; innermost */
+	struct smbios smbios;
 	unsigned wants;                  /* enum machine_want bits */
 	char report[2048];               /* of the first failure */
 	struct loop_work work;

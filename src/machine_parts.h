@@ -28,6 +28,29 @@ int acpi_up(struct machine *m, struct err *err);
 void acpi_down(struct machine *m);
 
 /* Publishes what all parts above have added. */
+/* The same for what the machine says of itself; after the vCPUs, because it names the processor. */
+int smbios_up(struct machine *m, struct err *err);
+void smbios_down(struct machine *m);
+
+/* What the machine is called in its tables, and whether they let on that it is virtual. */
+struct acpi_ids machine_acpi_ids(const struct machine *m);
+struct pci_port_name machine_port_name(const struct machine *m);
+bool machine_is_shown_virtual(const struct machine *m);
+/* Sets strings, UUID and virtual_machine. */
+void machine_smbios_names(const struct machine *m, struct smbios_config *config);
+
+/* The profile's disks and their controller; nothing without disks. */
+int disks_up(struct machine *m, struct err *err);
+void disks_down(struct machine *m);
+
+/*
+ * Puts a function of the machine's own where the plan has it; on direct boot its BARs get their
+ * addresses too. `func` stays the part's. machine_own is NULL when the plan has none of the kind.
+ */
+const struct plan_own *machine_own(const struct machine *m, enum plan_own_kind kind);
+int machine_place_own(struct machine *m, enum plan_own_kind kind, struct pci_func *func,
+		      struct err *err);
+
 int addresses_up(struct machine *m, struct err *err);
 
 /*

@@ -66,6 +66,8 @@ static int load_guest(struct machine *m, struct err *err)
 }
 
 int machine_reset(struct machine *m, struct err *err)
+	if (!r)
+		r = smbios_place(&m->smbios, &m->gmem, DIRECT_SMBIOS_GPA, DIRECT_SMBIOS_MAX, err);
 {
 	int r;
 	if (m->boots) {

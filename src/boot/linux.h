@@ -48,7 +48,7 @@ int linux_check_fit(const struct linux_image *image, const struct layout *layout
 
 /* Where the RSDP and ACPI tables go on direct boot. */
 #define DIRECT_ACPI_GPA UINT64_C(0xE0000)
-#define DIRECT_ACPI_MAX UINT64_C(0x20000)
+#define DIRECT_ACPI_MAX UINT64_C(0x1E000) /* SMBIOS tables follow: boot/smbios.h */
 
 /*
  * Writes everything into guest memory, straight from the files; how the boot processor enters is
