@@ -77,9 +77,12 @@ static int pci_up(struct machine *m, struct err *err)
 	if (!r)
 		r = q35_init(&m->q35, &m->root, m->plan->profile->firmware.type == FIRMWARE_NONE);
 	for (unsigned i = 0; !r && i < m->plan->n_ports; i++) {
-		r = pci_port_init(&m->port[i], i + 1, (struct pci_link){ 0 }, &m->vm.irqs);
+		uint8_t slot = m->plan->port[i].slot;
+		r = pci_port_init(&m->port[i], slot, (struct pci_link){ 0 }, &m->vm.irqs);
 		if (!r)
-			r = pci_bus_add(&m->root.bus0, &m->port[i].func, m->plan->port[i].slot, 0);
+			pci_port_name(&m->port[i], machine_port_name(m));
+		if (!r)
+			r = pci_bus_add(&m->root.bus0, &m->port[i].func, slot, 0);
 	}
 	return r ? err_errno(err, r, "PCI hierarchy") : 0;
 }
@@ -298,17 +301,20 @@ static const struct part {
 	{ "assigned devices", fresh_devices_up, devices_down },
 	{ "DMA mappings", dma_up, NULL },
 	{ "console", console_up, console_down },
+	{ "disks", disks_up, disks_down },
 	{ "board", board_up, board_down },
 	{ "firmware configuration", fwcfg_up, fwcfg_down },
 	{ "firmware", firmware_up, firmware_down },
+	{ "display", display_up, display_down },
+	{ "TPM", tpm_up, tpm_down },
 	{ "board's addresses", addresses_up, NULL },
 	{ "ACPI tables", acpi_up, acpi_down },
 	{ "vCPUs", vcpus_up, vcpus_down },
+	{ "SMBIOS tables", smbios_up, smbios_down },
 	{ "first instruction", guest_up, NULL },
 	{ "vCPU threads", threads_up, threads_down },
 };
 
-	{ "SMBIOS tables", smbios_up, smbios_down },
 static int count_devices(struct machine *m)
 {
 	unsigned held = 0;

@@ -18,7 +18,6 @@ struct description {
 static void describe(const struct machine *m, struct description *d)
 {
 	const struct plan *plan = m->plan;
-	const struct profile_vm_identity *identity = &plan->profile->vm_identity;
 	for (unsigned i = 0; i < plan->n_ports; i++)
 		d->port_slots[i] = plan->port[i].slot;
 	d->config = (struct acpi_config){
@@ -27,8 +26,10 @@ static void describe(const struct machine *m, struct description *d)
 		.port_slots = d->port_slots,
 		.serial = true,
 		.i8042 = machine_has_keyboard(m),
+		.tpm_crb = m->tpm != NULL,
+		/* Firmware knows where it is; to a system it is a device named after QEMU. */
 		.fw_cfg = m->fwcfg.gmem && plan->profile->hypervisor == HYPERVISOR_KVM,
-		.ids = { .oem = identity->acpi_oem, .table = identity->acpi_oem_table },
+		.ids = machine_acpi_ids(m),
 	};
 }
 

@@ -6,6 +6,7 @@
 #ifndef BULKHEAD_MACHINE_PARTS_H
 #define BULKHEAD_MACHINE_PARTS_H
 
+#include "boot/smbios.h"
 #include "machine.h"
 
 /* The VM's own directory, locked, and what firmware keeps and needs. */
@@ -19,15 +20,23 @@ void board_down(struct machine *m);
 /* Whether there are a PS/2 keyboard and mouse; ACPI says so too. */
 bool machine_has_keyboard(const struct machine *m);
 
+/* Picture and VNC server. After the firmware configuration and the board. */
+int display_up(struct machine *m, struct err *err);
+void display_down(struct machine *m);
+
 /* What UEFI firmware asks for; nothing without it. Parts below it add their files. */
 int fwcfg_up(struct machine *m, struct err *err);
 void fwcfg_down(struct machine *m);
+
+/* A TPM, when the profile has one. tpm_reset is its power cycle. */
+int tpm_up(struct machine *m, struct err *err);
+void tpm_down(struct machine *m);
+void tpm_reset(struct machine *m);
 
 /* On direct boot the tables are ready and placed with the kernel (machine_reset.c). */
 int acpi_up(struct machine *m, struct err *err);
 void acpi_down(struct machine *m);
 
-/* Publishes what all parts above have added. */
 /* The same for what the machine says of itself; after the vCPUs, because it names the processor. */
 int smbios_up(struct machine *m, struct err *err);
 void smbios_down(struct machine *m);
@@ -51,6 +60,7 @@ const struct plan_own *machine_own(const struct machine *m, enum plan_own_kind k
 int machine_place_own(struct machine *m, enum plan_own_kind kind, struct pci_func *func,
 		      struct err *err);
 
+/* Publishes what all parts above have added. */
 int addresses_up(struct machine *m, struct err *err);
 
 /*

@@ -49,29 +49,6 @@ static void describe_processor(struct smbios_config *config, struct cpuid *cpuid
 	config->cpu_mhz = clock ? clock->eax & 0xFFFF : 0;
 }
 
-static struct smbios_strings strings_of(const struct profile_smbios *from)
-{
-	return (struct smbios_strings){
-		.manufacturer = from->manufacturer,
-		.product = from->product,
-		.version = from->version,
-		.serial = from->serial,
-		.sku = from->sku,
-		.family = from->family,
-		.bios_vendor = from->bios_vendor,
-		.bios_version = from->bios_version,
-		.bios_date = from->bios_date,
-		.board_manufacturer = from->board_manufacturer,
-		.board_product = from->board_product,
-		.board_version = from->board_version,
-		.board_serial = from->board_serial,
-		.chassis_manufacturer = from->chassis_manufacturer,
-		.chassis_version = from->chassis_version,
-		.chassis_serial = from->chassis_serial,
-		.chassis_asset = from->chassis_asset,
-	};
-}
-
 static int add_files(struct machine *m, struct err *err)
 {
 	int r = fwcfg_add_file(&m->fwcfg, SMBIOS_FILE_ENTRY, m->smbios.entry, SMBIOS_ENTRY_SIZE, err);
@@ -82,17 +59,13 @@ static int add_files(struct machine *m, struct err *err)
 int smbios_up(struct machine *m, struct err *err)
 {
 	const struct profile *profile = m->plan->profile;
-	const struct profile_smbios *given = &profile->vm_identity.smbios;
 	struct cpu_names names;
 	struct smbios_config config = {
-		.strings = strings_of(given),
-		.virtual_machine = profile->hypervisor != HYPERVISOR_NONE,
 		.uefi = profile->firmware.type == FIRMWARE_UEFI,
 		.vcpus = profile->vcpus,
 		.layout = &m->plan->layout,
 	};
-	if (!given->uuid || !smbios_uuid_parse(given->uuid, config.uuid))
-		smbios_uuid_of_name(profile->name, config.uuid);
+	machine_smbios_names(m, &config);
 	describe_processor(&config, m->cpuid, &names);
 	int r = smbios_build(&m->smbios, &config, err);
 	return r || !m->fwcfg.gmem ? r : add_files(m, err);

@@ -295,6 +295,13 @@ int pci_port_init(struct pci_port *port, unsigned slot, struct pci_link link, st
 	return r;
 }
 
+void pci_port_name(struct pci_port *port, struct pci_port_name name)
+{
+	pci_cfg_set(&port->func, PCI_VENDOR_ID, 2, name.vendor);
+	pci_cfg_set(&port->func, PCI_DEVICE_ID, 2, name.device);
+	pci_func_seal(&port->func);
+}
+
 void pci_port_fini(struct pci_port *port)
 {
 	msi_fini(&port->msi);

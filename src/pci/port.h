@@ -40,6 +40,12 @@ struct pci_link {
 int pci_port_init(struct pci_port *port, unsigned slot, struct pci_link link, struct irqs *irqs);
 void pci_port_fini(struct pci_port *port); /* accepts a zeroed one */
 
+/* Who made the port; before it is on a bus. */
+struct pci_port_name {
+	uint16_t vendor, device;
+};
+void pci_port_name(struct pci_port *port, struct pci_port_name name);
+
 /*
  * What was behind has gone without notice: the slot is empty and the link down, for good, and the
  * guest is told if it listens. The functions are taken off the bus by the caller. Lock held.

@@ -365,11 +365,20 @@ static void without_a_free_gsi_the_guest_goes_untold(void **state)
 	assert_int_equal(pcie(PCI_EXP_SLTSTA), GONE);
 }
 
+static void a_port_keeps_its_makers_name_over_a_reset(void **state)
+{
+	(void)state;
+	pci_port_name(&port, (struct pci_port_name){ 0x8086, 0x3420 });
+	pci_func_reset(&port.func);
+	assert_int_equal(le_get(port.func.val + PCI_VENDOR_ID, 4), 0x34208086);
+}
+
 int main(void)
 {
 #define HOT(name) cmocka_unit_test_setup_teardown(name, hot, cold)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(a_port_looks_like_a_generic_root_port, fresh),
+		cmocka_unit_test_setup(a_port_keeps_its_makers_name_over_a_reset, fresh),
 		cmocka_unit_test_setup(link_and_slot_are_those_of_the_device, fresh),
 		cmocka_unit_test_setup(a_device_without_a_link_gets_the_slowest, fresh),
 		cmocka_unit_test_setup(impossible_slots_and_links_are_refused, fresh),
