@@ -14,8 +14,8 @@ CLANG := clang
 PREFIX := /usr/local
 VERSION := 0.1.0
 
-# libnl-route is loaded when it is needed (src/sriov/netadm.c): here it gives its headers alone.
-PKGS := libpci libudev libconfig jansson libnl-route-3.0
+# libnl-route and libevdev are loaded when they are needed: here they give their headers alone.
+PKGS := libpci libudev libconfig jansson libnl-route-3.0 libevdev
 WARN := -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes \
 	-Wimplicit-fallthrough -Wundef -Wpointer-arith
 CFLAGS := -O2 -g

@@ -28,6 +28,7 @@
 #include "hw/i8042.h"
 #include "hw/platform.h"
 #include "hw/q35.h"
+#include "hw/ramfb.h"
 #include "hw/serial.h"
 #include "iommu/iommu.h"
 #include "kvm/vcpu.h"
@@ -37,6 +38,7 @@
 #include "plan.h"
 #include "varstore.h"
 #include "vfio/device.h"
+#include "vnc.h"
 #include "vm_state.h"
 
 /* How the guest ended; machine_run's answer. */
@@ -105,8 +107,11 @@ struct machine {
 	struct pm pm;
 	struct rtc rtc;
 	struct i8042 i8042;
+	struct swtpm *tpm;               /* owned; NULL = none */
+	struct ramfb ramfb;              /* gmem NULL without a display */
+	struct vnc *vnc;                 /* NULL without */
 	struct reset_ports reset_ports;
-	struct vm_state state;           /* open with firmware */
+	struct vm_state state;           /* open with firmware or a TPM */
 	struct firmware firmware;
 	struct fwcfg fwcfg;              /* all zeroes without UEFI firmware */
 	struct serial serial;
@@ -155,6 +160,14 @@ void machine_stop(struct machine *m);
 void machine_stop_now(struct machine *m, enum machine_end end);
 /* Power-on state of every part and the guest's first instruction again. vCPUs paused. */
 int machine_reset(struct machine *m, struct err *err);
+
+/* The guest's picture as it is now: rows of 4 * width bytes (blue, green, red, unused) in a memfd. */
+struct machine_picture {
+	uint32_t width, height;
+	int fd; /* the caller's */
+};
+/* Main thread. -ENODEV the profile has no display, -EAGAIN nothing is shown yet. */
+int machine_picture(struct machine *m, struct machine_picture *ret_picture, struct err *err);
 
 /* What the parts report goes to machine_events.c; each after the part's own init. */
 void machine_events_init(struct machine *m);

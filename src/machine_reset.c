@@ -50,7 +50,9 @@ static void reset_board(struct machine *m)
 	i8042_reset(&m->i8042);
 	reset_ports_reset(&m->reset_ports);
 	serial_reset(&m->serial);
+	ramfb_reset(&m->ramfb);
 	fwcfg_reset(&m->fwcfg);
+	tpm_reset(m);
 }
 
 /* Firmware starts where the processor does, in the flash chip, and loads the rest itself. */

@@ -8,7 +8,9 @@
 #include "firmware.h"
 #include "journal.h"
 #include "kvm/vm.h"
+#include "seat.h"
 #include "sriov/sketch.h"
+#include "tpm_swtpm.h"
 
 #define CLAIMS_MAX 256
 
@@ -43,6 +45,21 @@ static int examine_firmware(struct prepared *p, const struct profile *profile)
 {
 	struct err why = { 0 };
 	return add_refusal(&p->plan, firmware_check(profile, &p->host, &why), &why);
+}
+
+static int examine_tpm(struct prepared *p, const struct profile *profile)
+{
+	struct err why = { 0 };
+	/* Of a host in a file it is not known which programs it has. */
+	if (!profile->tpm || p->host.replayed)
+		return 0;
+	return add_refusal(&p->plan, swtpm_check(SWTPM_PROGRAM, &why), &why);
+}
+
+/* Of a host in a file nobody knows what is at its seat. */
+static int examine_seat(struct prepared *p, const struct profile *profile)
+{
+	return p->host.replayed ? 0 : seat_check(&p->plan, profile);
 }
 
 /* ROM files are read when a device is opened; by then the host would have been changed. */
@@ -162,7 +179,13 @@ static int examine(struct prepared *p, const struct profile *profile, const char
 	if (!r)
 		r = examine_firmware(p, profile);
 	if (!r)
+		r = examine_tpm(p, profile);
+	if (!r)
+		r = examine_seat(p, profile);
+	if (!r)
 		r = examine_roms(p);
+	if (!r)
+		r = plan_check_disks(&p->plan, &p->host);
 	if (!r)
 		r = plan_check_identities(&p->plan, &p->host);
 	if (!r)
