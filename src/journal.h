@@ -122,6 +122,8 @@ int journal_claims_of_others(const struct host *host, const char *except, struct
 			     unsigned max, unsigned *ret_n);
 /* -EBUSY while a living run holds the name, -EUCLEAN when a killed one left changes, else 0. */
 int journal_state(const struct host *host, const char *name);
+/* The profile whose run has this pid; -ENOENT when it is no run, or cannot be seen. */
+int journal_owner_of(const struct host *host, pid_t pid, char *ret, size_t size);
 /*
  * No run can claim a device until the caller closes *ret_fd: for what must not meet a new holder. Waits
  * for a run that is just claiming.

@@ -83,6 +83,32 @@ int journal_claims_of_others(const struct host *host, const char *except, struct
 	return r;
 }
 
+struct owner {
+	int run_fd;
+	pid_t pid;
+	char *ret;
+	size_t size;
+};
+
+static int is_owner(void *ctx, const char *name)
+{
+	const struct owner *owner = ctx;
+	pid_t pid;
+	if (!journal_dir_held(owner->run_fd, name, &pid) || pid != owner->pid)
+		return 0;
+	snprintf(owner->ret, owner->size, "%s", name);
+	return 1;
+}
+
+int journal_owner_of(const struct host *host, pid_t pid, char *ret, size_t size)
+{
+	autoclose int run_fd = host_open_run(host, false, NULL);
+	if (run_fd < 0)
+		return -ENOENT;
+	struct owner owner = { run_fd, pid, ret, size };
+	return journal_dir_each(run_fd, is_owner, &owner) == 1 ? 0 : -ENOENT;
+}
+
 int journal_state(const struct host *host, const char *name)
 {
 	pid_t pid;

@@ -120,6 +120,16 @@ int plan_refuse(struct plan *plan, const struct err *err);
  */
 int plan_check_rom(struct plan *plan, const struct plan_device *device, struct err *err);
 
+/* Nor this: whether the profile's disks can be opened. Becomes refusals. -ENOMEM. */
+int plan_check_disks(struct plan *plan, const struct host *host);
+
+/* What an entry of `disks` means for core/disk.h, and the serial number its guest sees. */
+struct disk_config profile_disk_config(const struct profile_disk *disk);
+struct profile_disk_serial {
+	char s[21];
+};
+struct profile_disk_serial profile_disk_serial(const struct profile_disk *disk);
+
 /*
  * Nor this: whether the devices are those that the profile's `identity` means. Becomes refusals.
  * -ENOMEM.

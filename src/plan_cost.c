@@ -25,7 +25,7 @@ static unsigned vectors_of(const struct pci_dev *dev)
 static void count(struct planner *planner)
 {
 	struct plan *plan = planner->plan;
-	plan->fds = FDS_BASE + planner->profile->vcpus;
+	plan->fds = FDS_BASE + planner->profile->vcpus + planner->profile->n_disks;
 	for (unsigned i = 0; i < plan->n_devices; i++) {
 		const struct plan_device *device = &plan->device[i];
 		plan->fds += FDS_PER_DEVICE;

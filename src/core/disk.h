@@ -63,7 +63,7 @@ struct disk {
 	pthread_mutex_t lock; /* guards all below; innermost, not held during I/O or `done` */
 	pthread_cond_t work, idle;
 	pthread_t thread[DISK_THREADS];
-	unsigned n_threads, n_waiting;
+	unsigned n_threads, n_waiting, n_queued;
 	unsigned outstanding; /* submitted, and `done` has not returned */
 	struct disk_request *queue, **queue_tail;
 	bool stop, no_discard, warned;

@@ -260,3 +260,20 @@ int gmem_write(const struct gmem *gmem, uint64_t gpa, const void *from, size_t l
 	}
 	return 0;
 }
+
+int gmem_iov(const struct gmem *gmem, uint64_t gpa, uint64_t len, struct iovec *ret, unsigned max)
+{
+	unsigned n = 0;
+	if (!len || covered(gmem, gpa, len))
+		return -EFAULT;
+	while (len) {
+		uint8_t *hva;
+		size_t size = piece(gmem, gpa, len, &hva);
+		if (n == max)
+			return -ENOSPC;
+		ret[n++] = (struct iovec){ hva, size };
+		gpa += size;
+		len -= size;
+	}
+	return (int)n;
+}

@@ -9,6 +9,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/uio.h>
 
 #include "base/err.h"
 #include "base/range.h"
@@ -56,6 +57,13 @@ int gmem_populate_wait(struct gmem *gmem, struct err *err);
 /* Copies; the whole range must be RAM of one region or several adjacent ones. -EFAULT otherwise. */
 int gmem_read(const struct gmem *gmem, uint64_t gpa, void *to, size_t len);
 int gmem_write(const struct gmem *gmem, uint64_t gpa, const void *from, size_t len);
+
+/*
+ * For I/O of the kernel straight into guest memory, which nobody here looks at: [gpa, gpa + len) as
+ * buffers, 1 to GMEM_MAX_REGIONS of them, at most `max`. How many; -EFAULT when not all of it is RAM,
+ * -ENOSPC when there is no room for them.
+ */
+int gmem_iov(const struct gmem *gmem, uint64_t gpa, uint64_t len, struct iovec *ret, unsigned max);
 
 /* Our pointer to [gpa, gpa + len) inside one region, or NULL. For core/, boot/ and kernel maps. */
 void *gmem_hva(const struct gmem *gmem, uint64_t gpa, uint64_t len);

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#: about     a guest has hard disks and a CD-ROM on Bulkhead's AHCI controller
+#: deadline  200
+. tests/lab/lib.sh
+
+# disk_profile NAME TASKS DISK... — DISK is the inside of an entry of `disks`
+disk_profile() {
+	local name=$1 tasks=$2 disk separator=
+	shift 2
+	write_profile "$name" "$(guest_cmdline "$tasks")"
+	{
+		printf 'disks = ('
+		for disk in "$@"; do
+			printf '%s\n\t{ %s }' "$separator" "$disk"
+			separator=,
+		done
+		printf '\n);\n'
+	} >> "$LAB_OUT/$name.cfg"
+}
+
+images=/tmp/images
+mkdir -p $images
+cp "$LAB_DISKS"/sata.img "$LAB_DISKS"/usb.img "$LAB_DISKS"/cd.iso $images
+before=$(sha256sum < $images/usb.img)
+sata="path = \"$images/sata.img\";"
+usb="path = \"$images/usb.img\"; readonly = true;"
+cd="path = \"$images/cd.iso\"; type = \"cdrom\";"
+host_state "$LAB_OUT/host.before"
+
+disk_profile three disk:sata,cd,trim:sata,readonly:usb,msi:ahci:20,acpi,list "$sata" "$usb" "$cd"
+start_bulkhead three
+wait_line 90 'GUEST: disk-sata'
+disk_profile other disk:sata "$sata"
+refused "a disk of a running machine" "profile 'three'" "$bulkhead" check "$LAB_OUT/other.cfg"
+wait_line 60 'GUEST: done'
+guest_said three disk-sata cd trim-sata readonly-usb msi-ahci-20 acpi
+guest_ends three 20
+same "the read-only image is as it was" "$before" "$(sha256sum < $images/usb.img)"
+
+disk_profile line disk:sata,intx:ahci:20 "$sata cache = \"writethrough\";" "$cd"
+sed -i 's/console=ttyS0/& pci=nomsi/' "$LAB_OUT/line.cfg"
+start_bulkhead line
+wait_line 90 'GUEST: done'
+guest_said line disk-sata intx-ahci-20
+guest_ends line 20
+
+refused "an image that is not there" 'truncate -s' \
+	"$bulkhead" check "$LAB_OUT/other.cfg" --set disks[0].path=/tmp/none.img
+head -c 3000000 $images/cd.iso > $images/short.iso
+truncate -s 2998272 $images/short.iso
+refused "an ISO image that is not whole" 'not downloaded' "$bulkhead" check "$LAB_OUT/other.cfg" \
+	--set disks[0].path=$images/short.iso --set disks[0].type=cdrom
+refused "a directory" 'is a directory' "$bulkhead" check "$LAB_OUT/other.cfg" --set disks[0].path=/tmp
+refused "the same image twice" 'disks\[0\] is the same image' "$bulkhead" check "$LAB_OUT/other.cfg" \
+	--set "disks[+].path=$images/sata.img"
+host_unchanged "afterwards"
