@@ -4,6 +4,7 @@
  * processors and the memory. Other parts add what they know (tables, boot order, a kernel).
  */
 #include "base/bytes.h"
+#include "boot_order.h"
 #include "machine_parts.h"
 
 /* Features of FWCFG_ID: the port interface and DMA (QEMU docs/specs/fw_cfg.rst). */
@@ -29,6 +30,13 @@ static int add_memory(struct machine *m, struct err *err)
 	return fwcfg_add_file(&m->fwcfg, "etc/e820", map, (size_t)layout->n_ram * E820_ENTRY, err);
 }
 
+static int add_boot_order(struct machine *m, struct err *err)
+{
+	char text[BOOT_ORDER_SIZE];
+	size_t n = boot_order_text(m->plan, text);
+	return n ? fwcfg_add_file(&m->fwcfg, BOOT_ORDER_FILE, text, n, err) : 0;
+}
+
 int fwcfg_up(struct machine *m, struct err *err)
 {
 	if (m->plan->profile->firmware.type != FIRMWARE_UEFI)
@@ -45,6 +53,8 @@ int fwcfg_up(struct machine *m, struct err *err)
 		r = fwcfg_add_u16(fwcfg, FWCFG_BOOT_MENU, 0, err);
 	if (!r)
 		r = add_memory(m, err);
+	if (!r)
+		r = add_boot_order(m, err);
 	if (r)
 		return r;
 	const struct bus_region ports = { PORT_FWCFG, FWCFG_PORTS, &fwcfg_ops, fwcfg, 0 };

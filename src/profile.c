@@ -112,6 +112,8 @@ static int load(struct profile *profile, const char *const *overrides, unsigned 
 		r = profile_check_devices(profile, err);
 	if (!r)
 		r = profile_check_hypervisor(profile, err);
+	if (!r)
+		r = profile_check_boot_order(profile, err);
 	return r ? r : check_duplicates(profile, err);
 }
 

@@ -204,6 +204,17 @@ static const struct opt device_rows[] = {
 			  "IOMMU or its back end cannot map BARs, the guest runs without.",
 	},
 	{
+		.key = "boot_index",
+		.type = OPT_INT,
+		.offset = offsetof(struct profile_device, boot_index),
+		.fallback = "none",
+		.none = "none",
+		.max = 255,
+		.brief = "Place in the firmware's boot order, the lowest first",
+		.detail = "Shared with `disks`. Once one has a place, the firmware leaves all that "
+			  "have none alone, but for displays and keyboards.",
+	},
+	{
 		.key = "vf",
 		.type = OPT_TEXT,
 		.offset = offsetof(struct profile_device, vf.pf),

@@ -21,6 +21,9 @@ extern const struct opt_table profile_firmware_options; /* of struct profile */
  */
 int profile_check_devices(const struct profile *profile, struct err *err);
 
+/* That no two devices or disks have one `boot_index`, and firmware to read it. -EEXIST, -EINVAL. */
+int profile_check_boot_order(const struct profile *profile, struct err *err);
+
 /* That what is said of `hypervisor` and of `hyperv` goes together. -EINVAL. */
 int profile_check_hypervisor(const struct profile *profile, struct err *err);
 

@@ -726,6 +726,7 @@ static void random_device(struct profile_device *d, unsigned i)
 	char pci[32];
 	d->vf.index = d->vf.vlan = d->vf.qos = d->vf.min_rate = d->vf.max_rate = d->vf.queues =
 		OPT_NONE;
+	d->boot_index = OPT_NONE; /* test_boot_order.c has those */
 	if (random_below(3) == 0) {
 		random_vf(d, i);
 		return;
