@@ -4,6 +4,7 @@
  * where it says what it does. Without firmware there is nothing of all this.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -20,7 +21,9 @@ static bool has_firmware(const struct machine *m)
 
 int state_up(struct machine *m, struct err *err)
 {
-	return has_firmware(m) ? vm_state_open(&m->state, m->host, m->plan->profile->name, err) : 0;
+	if (!has_firmware(m) && !m->plan->profile->tpm)
+		return 0;
+	return vm_state_open(&m->state, m->host, m->plan->profile->name, err);
 }
 
 void state_down(struct machine *m)
@@ -49,6 +52,18 @@ static int flash_up(struct machine *m, struct err *err)
 	const struct bus_region region = { flash_store_gpa(&fw->flash), store.size, &flash_ops,
 					   &fw->flash, 0 };
 	return machine_add_mmio(m, &region, err);
+}
+
+/* --- PCI --- */
+
+/* Only where its own choice of a 64-bit window would be too small: every BAR has to fit. */
+static int window_up(struct machine *m, struct err *err)
+{
+	char mib[24];
+	if (!m->plan->layout.window_mib)
+		return 0;
+	int n = snprintf(mib, sizeof(mib), "%llu", (unsigned long long)m->plan->layout.window_mib);
+	return fwcfg_add_file(&m->fwcfg, "opt/ovmf/X-PciMmio64Mb", mib, (size_t)n, err);
 }
 
 /* --- the kernel, as a file of the firmware's --- */
@@ -114,6 +129,8 @@ int firmware_up(struct machine *m, struct err *err)
 	if (!has_firmware(m))
 		return 0;
 	int r = flash_up(m, err);
+	if (!r)
+		r = window_up(m, err);
 	if (!r)
 		r = kernel_up(m, err);
 	return r ? r : debug_up(m, err);

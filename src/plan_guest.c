@@ -167,15 +167,24 @@ static void want_own_bars(struct planner *planner, window_bars *bars, struct pla
 	}
 }
 
+static int place_window(struct planner *planner, uint64_t need, struct err *err)
+{
+	const struct inventory *inv = planner->inv;
+	unsigned bits = inv->phys_bits;
+	bits = bits < PHYS_BITS_DEFAULT ? PHYS_BITS_DEFAULT
+	       : bits > PHYS_BITS_MAX   ? PHYS_BITS_MAX
+					: bits;
+	const struct layout_cpu cpu = { bits, inv->amd, inv->gib_pages };
+	if (planner->profile->firmware.type == FIRMWARE_UEFI)
+		return layout_mmio64_ovmf(&planner->plan->layout, &cpu, need, err);
+	return layout_mmio64(&planner->plan->layout, bits, need, err);
+}
+
 static int assign(struct planner *planner, window_bars *bars, struct err *err)
 {
 	struct plan *plan = planner->plan;
 	struct pci_windows ports[PLAN_MAX_PORTS];
-	unsigned bits = planner->inv->phys_bits;
-	bits = bits < PHYS_BITS_DEFAULT ? PHYS_BITS_DEFAULT
-	       : bits > PHYS_BITS_MAX   ? PHYS_BITS_MAX
-					: bits;
-	int r = layout_mmio64(&plan->layout, bits, window_need64(bars->at, bars->n), err);
+	int r = place_window(planner, window_need64(bars->at, bars->n), err);
 	if (!r)
 		r = window_assign(&plan->layout, bars->at, bars->n, ports, plan->n_ports, err);
 	if (r)

@@ -92,7 +92,8 @@ static void print_changes(const struct printer *p)
 		fprintf(p->out, "%3zu  %s\n", i + 1, action_text(&plan->actions.at[i]).s);
 }
 
-static void print_bar(struct table *table, const struct plan_device *device, unsigned index)
+static void print_bar(const struct plan *plan, struct table *table, const struct plan_device *device,
+		      unsigned index)
 {
 	bool rom = index == PCI_ROM_BAR;
 	const struct pci_resource *bar = rom ? &device->dev->rom : &device->dev->bar[index];
@@ -102,7 +103,11 @@ static void print_bar(struct table *table, const struct plan_device *device, uns
 		table_cell(table, SHADE_DIM, "ROM");
 	else
 		table_cell(table, SHADE_DIM, "BAR %u", index);
-	table_cell(table, SHADE_NONE, "0x%llx", (unsigned long long)device->bar_addr[index]);
+	if (plan->profile->firmware.type == FIRMWARE_UEFI)
+		table_cell(table, SHADE_DIM, "where firmware puts it");
+	else
+		table_cell(table, SHADE_NONE, "0x%llx",
+			   (unsigned long long)device->bar_addr[index]);
 	table_cell(table, SHADE_NONE, "%s %s%s", size_text(size).s,
 		   rom                      ? "read-only"
 		   : bar->flags & RES_IO    ? "I/O"
@@ -128,7 +133,7 @@ static void print_device(const struct plan *plan, struct table *table,
 	table_end_row(table);
 	for (unsigned b = 0; b <= PCI_ROM_BAR; b++)
 		if (device->bar_addr[b])
-			print_bar(table, device, b);
+			print_bar(plan, table, device, b);
 }
 
 static void print_guest(const struct printer *p)

@@ -96,6 +96,7 @@ struct inventory {
 	uint64_t memlock_hard;
 	unsigned cpus;        /* online */
 	unsigned phys_bits;   /* /proc/cpuinfo address sizes */
+	bool amd, gib_pages;  /* its vendor; pages of 1 GiB */
 	struct pcilib *names; /* owned; reads the name database when a name is first asked for */
 	vec(struct reserved_region {
 		int group;

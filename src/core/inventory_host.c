@@ -92,6 +92,8 @@ static void read_cpus(struct inventory *inv, const struct host *host)
 		const char *at = strstr(text, "address sizes");
 		at = at ? strchr(at, ':') : NULL;
 		inv->phys_bits = at ? (unsigned)strtoul(at + 1, NULL, 10) : 0;
+		inv->amd = strstr(text, "AuthenticAMD");
+		inv->gib_pages = strstr(text, " pdpe1gb");
 	}
 }
 

@@ -13,6 +13,7 @@
 /* What OVMF 2022.11 does (OvmfPkg PlatformInitLib): 32 GiB unless the top eighth is larger. */
 #define OVMF_WINDOW (32 * GIB)
 #define OVMF_BITS_MAX 47
+#define OVMF_BITS_SMALL_PAGES 40 /* without 1 GiB pages, so that its page tables stay small */
 
 /* First address past a range, ADDRESS_TOP when it reaches or wraps beyond that. */
 static uint64_t end_of(struct range r)
@@ -131,22 +132,31 @@ static bool find_window(struct layout *layout, uint64_t need, uint64_t floor, ui
 	       place(layout, top - least, least, floor, top);
 }
 
-int layout_mmio64(struct layout *layout, unsigned phys_bits, uint64_t need, struct err *err)
+/* Where the window may start; -errno when RAM alone does not fit. */
+static int find_floor(const struct layout *layout, unsigned phys_bits, uint64_t *ret_floor,
+		      struct err *err)
 {
 	if (phys_bits < 36 || phys_bits > 52)
 		return err_set(err, -EINVAL,
 			       "guest physical address width %u: 36 to 52 are possible", phys_bits);
 	uint64_t ram_end = end_of(layout->ram[layout->n_ram - 1]);
-	uint64_t floor = max_u64(align_up(ram_end, GIB), HIGH_RAM_BASE);
 	uint64_t space = UINT64_C(1) << phys_bits;
-	if (ram_end > space)
-		return err_set(
-			err, -ENOSPC,
-			"guest memory: it ends at 0x%llx, beyond the guest's %u address bits (%s); "
-			"give less memory",
-			(unsigned long long)ram_end, phys_bits, size_text(space).s);
+	*ret_floor = max_u64(align_up(ram_end, GIB), HIGH_RAM_BASE);
+	if (ram_end <= space)
+		return 0;
+	return err_set(err, -ENOSPC,
+		       "guest memory: it ends at 0x%llx, beyond the guest's %u address bits (%s); "
+		       "give less memory",
+		       (unsigned long long)ram_end, phys_bits, size_text(space).s);
+}
 
-	uint64_t top = min_u64(space, UINT64_C(1) << OVMF_BITS_MAX);
+int layout_mmio64(struct layout *layout, unsigned phys_bits, uint64_t need, struct err *err)
+{
+	uint64_t floor;
+	int r = find_floor(layout, phys_bits, &floor, err);
+	if (r)
+		return r;
+	uint64_t top = min_u64(UINT64_C(1) << phys_bits, UINT64_C(1) << OVMF_BITS_MAX);
 	if (!find_window(layout, need, floor, top))
 		return err_set(
 			err, -ENOSPC,
@@ -156,5 +166,55 @@ int layout_mmio64(struct layout *layout, unsigned phys_bits, uint64_t need, stru
 			size_text(need).s, (unsigned long long)floor, phys_bits,
 			size_text(top > floor ? top - floor : 0).s);
 	layout->phys_bits = phys_bits;
+	return 0;
+}
+
+/* --- where OVMF puts it --- */
+
+/* Widths that it believes; of others it takes no more than RAM and window need. */
+static bool believed(const struct layout_cpu *cpu)
+{
+	unsigned bits = cpu->phys_bits;
+	return bits >= 41 || (cpu->amd ? bits == 40 : bits == 36 || bits == 39);
+}
+
+static uint64_t ovmf_top(const struct layout_cpu *cpu)
+{
+	unsigned bits = cpu->phys_bits;
+	bits = bits > OVMF_BITS_MAX ? OVMF_BITS_MAX : bits;
+	bits = !cpu->gib_pages && bits > OVMF_BITS_SMALL_PAGES ? OVMF_BITS_SMALL_PAGES : bits;
+	return UINT64_C(1) << bits;
+}
+
+/* As it lays a window of `size` (a power of two) when asked for that, or for nothing. */
+static struct range ovmf_window(const struct layout_cpu *cpu, uint64_t floor, uint64_t size)
+{
+	uint64_t base = align_up(floor, size), top = ovmf_top(cpu), eighth = top / 8;
+	if (believed(cpu) && size < eighth && base < top - eighth)
+		return (struct range){ top - eighth, eighth };
+	return (struct range){ base, size };
+}
+
+int layout_mmio64_ovmf(struct layout *layout, const struct layout_cpu *cpu, uint64_t need,
+		       struct err *err)
+{
+	uint64_t floor, space = UINT64_C(1) << cpu->phys_bits;
+	int r = find_floor(layout, cpu->phys_bits, &floor, err);
+	if (r)
+		return r;
+	layout->phys_bits = cpu->phys_bits;
+	layout->window_mib = 0;
+	layout->mmio64 = ovmf_window(cpu, floor, OVMF_WINDOW);
+	if (layout->mmio64.start >= space) /* it takes 32 GiB even where there are none */
+		layout->mmio64.size = 0;
+	else
+		layout->mmio64.size = min_u64(layout->mmio64.size, space - layout->mmio64.start);
+	if (need <= layout->mmio64.size || need > space)
+		return 0;
+	struct range larger = ovmf_window(cpu, floor, pow2_ceil(need));
+	if (larger.start >= space || larger.size > space - larger.start)
+		return 0;
+	layout->mmio64 = larger;
+	layout->window_mib = pow2_ceil(need) / MIB;
 	return 0;
 }

@@ -8,6 +8,7 @@
 #ifndef BULKHEAD_CORE_LAYOUT_H
 #define BULKHEAD_CORE_LAYOUT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -69,6 +70,7 @@ struct layout {
 	struct range mmio64;
 	struct range io;
 	unsigned phys_bits; /* guest physical address bits, CPUID 0x80000008 */
+	uint64_t window_mib; /* firmware has to be told this size for mmio64; 0 = it chooses that itself */
 };
 
 /*
@@ -89,5 +91,19 @@ int layout_ram(struct layout *layout, uint64_t memory, const struct range *holes
  * when RAM itself reaches beyond `phys_bits`.
  */
 int layout_mmio64(struct layout *layout, unsigned phys_bits, uint64_t need, struct err *err);
+
+/* What OVMF goes by when it chooses the window itself. */
+struct layout_cpu {
+	unsigned phys_bits; /* 36..52 */
+	bool amd;           /* CPUID vendor; any other counts as Intel */
+	bool gib_pages;     /* CPUID 0x80000001 EDX bit 26 */
+};
+/*
+ * The same window exactly where OVMF will put it (edk2 OvmfPkg PlatformInitLib/MemDetect.c), with
+ * `window_mib` where its own choice is less than `need`. When no window of that size fits, its own
+ * choice, for window_assign to refuse. Errors as above, but for `need`.
+ */
+int layout_mmio64_ovmf(struct layout *layout, const struct layout_cpu *cpu, uint64_t need,
+		       struct err *err);
 
 #endif

@@ -13,6 +13,8 @@
 #define CAP_PM 0x40
 #define CAP_PCIE 0x50
 #define CAP_MSI 0x90
+#define CAP_RESERVE 0xa0
+#define RESERVE_CAP_LEN 32
 #define PCIE_CAP_LEN 0x3c /* version 2, PCIe 6.0 §7.5.3 */
 
 static const struct pci_ids port_ids = {
@@ -120,6 +122,18 @@ static void make_hotplug(struct pci_func *func)
 	func->val[CAP_PCIE + PCI_EXP_SLTCAP] |= PCI_EXP_SLTCAP_HPC | PCI_EXP_SLTCAP_HPS;
 	pci_cfg_set(func, CAP_PCIE + PCI_EXP_SLTCTL, 2, 0);
 	pci_cfg_writable(func, CAP_PCIE + PCI_EXP_SLTCTL, 2, EVENT_CONTROL);
+}
+
+/*
+ * Firmware keeps room behind a hot-plug port, 4 KiB of I/O among it, of which there is enough for ten
+ * ports. Nothing is ever plugged in here: by the convention of QEMU's root port a vendor capability of
+ * type 1 says what to keep (buses, I/O, memory, prefetchable below and above 4 GiB), and 0 is nothing.
+ */
+static void reserve_nothing(struct pci_func *func)
+{
+	pci_cfg_add_cap(func, PCI_CAP_ID_VNDR, CAP_RESERVE, RESERVE_CAP_LEN);
+	pci_cfg_set(func, CAP_RESERVE + PCI_CAP_FLAGS, 1, RESERVE_CAP_LEN);
+	pci_cfg_set(func, CAP_RESERVE + PCI_CAP_FLAGS + 1, 1, 1);
 }
 
 static bool link_ok(struct pci_link link)
@@ -291,6 +305,8 @@ int pci_port_init(struct pci_port *port, unsigned slot, struct pci_link link, st
 	if (irqs)
 		make_hotplug(func);
 	int r = add_msi(port, irqs);
+	if (irqs)
+		reserve_nothing(func);
 	pci_func_seal(func);
 	return r;
 }

@@ -207,6 +207,62 @@ static void the_window_is_where_ovmf_puts_it(void **state)
 	window_is(GIB, 36, GIB, 0x800000000, 32 * GIB);
 }
 
+static void ovmf_window_is(uint64_t memory, struct layout_cpu cpu, uint64_t need, struct range window,
+			   uint64_t told_mib)
+{
+	struct layout l;
+	struct err err = { 0 };
+	assert_int_equal(layout_ram(&l, memory, NULL, 0, NULL), 0);
+	assert_int_equal(layout_mmio64_ovmf(&l, &cpu, need, &err), 0);
+	assert_range(l.mmio64, window.start, window.size);
+	assert_int_equal(l.phys_bits, cpu.phys_bits);
+	assert_int_equal(l.window_mib, told_mib);
+}
+
+static struct layout_cpu amd(unsigned bits)
+{
+	return (struct layout_cpu){ bits, true, true };
+}
+
+static struct layout_cpu intel(unsigned bits)
+{
+	return (struct layout_cpu){ bits, false, true };
+}
+
+/* Each as seen in OVMF 2022.11. */
+static void firmware_chooses_by_width_vendor_and_page_size(void **state)
+{
+	(void)state;
+	ovmf_window_is(GIB, amd(40), 0, (struct range){ 0xE000000000, 128 * GIB }, 0);
+	ovmf_window_is(GIB, amd(41), 0, (struct range){ 0x1C000000000, 256 * GIB }, 0);
+	ovmf_window_is(GIB, amd(46), 0, (struct range){ 0x380000000000, 8 * TIB }, 0);
+	ovmf_window_is(GIB, amd(48), 0, (struct range){ 0x700000000000, 16 * TIB }, 0);
+	ovmf_window_is(GIB, (struct layout_cpu){ 48, true, false }, 0,
+		       (struct range){ 0xE000000000, 128 * GIB }, 0);
+	ovmf_window_is(GIB, amd(39), 0, (struct range){ 0x800000000, 32 * GIB }, 0);
+	ovmf_window_is(GIB, intel(39), 0, (struct range){ 0x7000000000, 64 * GIB }, 0);
+	ovmf_window_is(GIB, intel(36), 0, (struct range){ 0x800000000, 32 * GIB }, 0);
+}
+
+static void firmware_is_told_a_size_where_its_own_choice_does_not_do(void **state)
+{
+	(void)state;
+	ovmf_window_is(GIB, amd(39), 200 * GIB, (struct range){ 0x4000000000, 256 * GIB }, 262144);
+	ovmf_window_is(GIB, intel(39), 64 * GIB, (struct range){ 0x7000000000, 64 * GIB }, 0);
+	ovmf_window_is(GIB, intel(39), 64 * GIB + 1, (struct range){ 128 * GIB, 128 * GIB }, 131072);
+	ovmf_window_is(40 * GIB, intel(36), GIB, (struct range){ 42 * GIB, GIB }, 1024);
+	ovmf_window_is(GIB, amd(46), 7 * TIB, (struct range){ 0x380000000000, 8 * TIB }, 0);
+}
+
+/* window_assign says so then, with all that was to go into it. */
+static void what_cannot_fit_gets_the_window_that_firmware_would_choose(void **state)
+{
+	(void)state;
+	ovmf_window_is(GIB, intel(36), 64 * GIB, (struct range){ 0x800000000, 32 * GIB }, 0);
+	ovmf_window_is(GIB, intel(39), UINT64_MAX, (struct range){ 0x7000000000, 64 * GIB }, 0);
+	ovmf_window_is(40 * GIB, intel(36), 0, (struct range){ 64 * GIB, 0 }, 0);
+}
+
 static void a_larger_need_moves_the_window_below_the_top_eighth(void **state)
 {
 	(void)state;
@@ -248,6 +304,8 @@ static void address_widths_that_no_processor_has_are_refused(void **state)
 	assert_int_equal(layout_ram(&l, GIB, NULL, 0, NULL), 0);
 	assert_int_equal(layout_mmio64(&l, 35, 0, NULL), -EINVAL);
 	assert_int_equal(layout_mmio64(&l, 53, 0, NULL), -EINVAL);
+	assert_int_equal(layout_mmio64_ovmf(&l, &(struct layout_cpu){ 53, true, true }, 0, NULL),
+			 -EINVAL);
 }
 
 /* Whatever the holes: RAM is complete, ascending, disjoint, aligned and clear of every hole. */
@@ -295,6 +353,9 @@ int main(void)
 		cmocka_unit_test(memory_without_room_below_52_bits_is_refused),
 		cmocka_unit_test(too_little_or_ragged_memory_is_refused),
 		cmocka_unit_test(the_window_is_where_ovmf_puts_it),
+		cmocka_unit_test(firmware_chooses_by_width_vendor_and_page_size),
+		cmocka_unit_test(firmware_is_told_a_size_where_its_own_choice_does_not_do),
+		cmocka_unit_test(what_cannot_fit_gets_the_window_that_firmware_would_choose),
 		cmocka_unit_test(a_larger_need_moves_the_window_below_the_top_eighth),
 		cmocka_unit_test(a_window_that_cannot_fit_is_refused_with_the_sizes),
 		cmocka_unit_test(ram_beyond_the_address_bits_is_refused),
