@@ -250,7 +250,7 @@ static void firmware_is_told_a_size_where_its_own_choice_does_not_do(void **stat
 	ovmf_window_is(GIB, amd(39), 200 * GIB, (struct range){ 0x4000000000, 256 * GIB }, 262144);
 	ovmf_window_is(GIB, intel(39), 64 * GIB, (struct range){ 0x7000000000, 64 * GIB }, 0);
 	ovmf_window_is(GIB, intel(39), 64 * GIB + 1, (struct range){ 128 * GIB, 128 * GIB }, 131072);
-	ovmf_window_is(40 * GIB, intel(36), GIB, (struct range){ 42 * GIB, GIB }, 1024);
+	ovmf_window_is(40 * GIB, intel(36), GIB, (struct range){ 56 * GIB, 8 * GIB }, 1024);
 	ovmf_window_is(GIB, amd(46), 7 * TIB, (struct range){ 0x380000000000, 8 * TIB }, 0);
 }
 
