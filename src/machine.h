@@ -53,6 +53,8 @@ enum machine_end {
 enum machine_want { WANT_RESET = 1, WANT_POWER_OFF = 2, WANT_FAIL = 4, WANT_TRIPLE_FAULT = 8 };
 
 struct departure;
+struct swtpm;
+struct ahci;
 
 struct held_device { /* attached, so that nobody else can use it */
 	const struct pci_dev *dev;
@@ -104,6 +106,9 @@ struct machine {
 	unsigned n_devices, n_devices_up, n_device_set;
 	struct held_device *held;
 	unsigned n_held;
+	struct pci_func *own[PLAN_MAX_OWN]; /* by plan->own; borrowed from the parts */
+	struct disk *disk;               /* of the profile's, in its order; NULL = none; owned */
+	struct ahci *ahci;               /* in front of them; owned */
 	struct pm pm;
 	struct rtc rtc;
 	struct i8042 i8042;
@@ -117,11 +122,11 @@ struct machine {
 	struct serial serial;
 	struct console console;
 	struct acpi_tables acpi;
+	struct smbios smbios;
 	struct platform_events events;
 	unsigned n_parts_up;
 
 	pthread_mutex_t lock;            /* guards wants and report; innermost */
-	struct smbios smbios;
 	unsigned wants;                  /* enum machine_want bits */
 	char report[2048];               /* of the first failure */
 	struct loop_work work;

@@ -7,7 +7,7 @@
 #include <errno.h>
 
 #include "base/log.h"
-#include "machine.h"
+#include "machine_parts.h"
 
 static void program_device(struct vfio_pci *vfio, const struct plan_device *planned)
 {
@@ -31,6 +31,10 @@ static void deal_addresses(struct machine *m)
 	for (unsigned i = 0; i < plan->n_devices; i++)
 		if (!plan->device[i].held)
 			program_device(&m->device[next++], &plan->device[i]); /* gone: no BARs */
+	for (unsigned i = 0; i < plan->n_own; i++)
+		for (unsigned b = 0; b < PCI_BARS; b++)
+			if (plan->own[i].bar[b].addr)
+				pci_bar_program(m->own[i], b, plan->own[i].bar[b].addr);
 }
 
 static int program_pci(struct machine *m, struct err *err)
@@ -64,12 +68,12 @@ static int load_guest(struct machine *m, struct err *err)
 	int r = linux_load(m->image, &m->plan->layout, &m->gmem, &entry, err);
 	if (!r)
 		r = acpi_place(&m->acpi, &m->gmem, DIRECT_ACPI_GPA, DIRECT_ACPI_MAX, err);
+	if (!r)
+		r = smbios_place(&m->smbios, &m->gmem, DIRECT_SMBIOS_GPA, DIRECT_SMBIOS_MAX, err);
 	return r ? r : vcpu_enter64(&m->vcpus.at[0], &entry, err);
 }
 
 int machine_reset(struct machine *m, struct err *err)
-	if (!r)
-		r = smbios_place(&m->smbios, &m->gmem, DIRECT_SMBIOS_GPA, DIRECT_SMBIOS_MAX, err);
 {
 	int r;
 	if (m->boots) {

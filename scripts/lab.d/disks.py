@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""disks.py FOLDER — make the disk images of the emulated host: nvme.img, sata.img, usb.img.
+"""disks.py FOLDER — make the disk images of the emulated host: nvme.img, sata.img, usb.img, cd.iso.
 
 Each holds a payload that says itself what it should be: a text header of 4096 bytes (label, length,
 SHA-256) followed by that many bytes, then a scratch area. The guest checks it without being told
@@ -63,12 +63,25 @@ def plain(path, label, size):
         file.write(payload(label, size))
 
 
+def disc(path, label, size):
+    """An ISO 9660 volume of one file, with the file's SHA-256 beside it."""
+    data = hashlib.shake_256(label.encode()).digest(size)
+    with tempfile.TemporaryDirectory() as content:
+        with open(os.path.join(content, "data"), "wb") as file:
+            file.write(data)
+        with open(os.path.join(content, "sums"), "w", encoding="ascii") as file:
+            file.write(f"{hashlib.sha256(data).hexdigest()}  data\n")
+        subprocess.run(["xorriso", "-as", "mkisofs", "-quiet", "-V", label, "-R", "-o", path,
+                        content], check=True)
+
+
 def main():
-    """Make all three."""
+    """Make all of them."""
     folder = sys.argv[1]
     nvme(os.path.join(folder, "nvme.img"))
     plain(os.path.join(folder, "sata.img"), "sata", 8 * MIB)
     plain(os.path.join(folder, "usb.img"), "usb", 4 * MIB)
+    disc(os.path.join(folder, "cd.iso"), "LABCD", 6 * MIB)
 
 
 if __name__ == "__main__":
