@@ -34,6 +34,7 @@ enum command { /* index into commands[] */
 	CMD_RECOVER,
 	CMD_STATUS,
 	CMD_STOP,
+	CMD_SCREENSHOT,
 	CMD_REPORT,
 	CMD_PROFILE,
 	CMD_COMPLETION,
@@ -51,7 +52,7 @@ struct cmd_args {
 	const char *iommu;   /* --iommu; NULL = as the profile says */
 	const char *host;    /* --host DIR: sys, proc, dev and run below it; "" = the real ones */
 	const char *snapshot; /* of `devices`: file to write, "-" = stdout; NULL = none */
-	const char *output;   /* of `report`: file to write; NULL = named after the profile */
+	const char *output;   /* file to write; of `report` NULL = named after the profile */
 	struct cli_list set; /* --set PATH=VALUE */
 	struct cli_list words; /* of `vf`: what follows PF */
 	bool json;
@@ -89,6 +90,7 @@ int cmd_run(int argc, char **argv);
 int cmd_recover(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_stop(int argc, char **argv);
+int cmd_screenshot(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_profile(int argc, char **argv);
 int cmd_completion(int argc, char **argv);

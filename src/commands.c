@@ -82,6 +82,7 @@ static const struct cli_option stop_options[] = {
 	       .help = "stop at once, without asking the guest"),
 	OPT_HOST,
 };
+static const struct cli_option screenshot_options[] = { OPT_HOST };
 static const struct cli_option report_options[] = {
 	OPTION(output, "output", CLI_TEXT, .letter = 'o', .value = "FILE",
 	       .complete = CLI_COMPLETE_FILE,
@@ -110,6 +111,10 @@ static const struct cli_operand rom_operands[] = {
 	OPERAND(device, "DEVICE", .complete = CLI_COMPLETE_FILE),
 	OPERAND(action, "ACTION", .choices = rom_actions),
 	OPERAND(name, "FILE", .optional = true, .complete = CLI_COMPLETE_FILE),
+};
+static const struct cli_operand screenshot_operands[] = {
+	OPERAND(name, "NAME"),
+	OPERAND(output, "FILE", .complete = CLI_COMPLETE_FILE),
 };
 static const struct cli_operand name_operand[] = { OPERAND(name, "NAME", .optional = true) };
 static const struct cli_operand profile_operands[] = {
@@ -213,6 +218,13 @@ const struct cli_command commands[N_COMMANDS] = {
 		"Presses the guest's power button and waits until it has stopped; after the\n"
 		"profile's stop_timeout the guest is stopped by force.",
 		OPTIONS(stop_options), OPERANDS(name_operand),
+	},
+	[CMD_SCREENSHOT] = {
+		"screenshot", "write what a virtual machine shows into a PNG file",
+		"Writes the picture of the running profile NAME to FILE. The profile needs a\n"
+		"display; a display adapter that is assigned shows its picture on its own outputs\n"
+		"alone.",
+		OPTIONS(screenshot_options), OPERANDS(screenshot_operands),
 	},
 	[CMD_REPORT] = {
 		"report", "write a bundle for a bug report about a profile",

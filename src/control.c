@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -89,12 +90,25 @@ static json_t *ask_reset(struct control *control)
 	return done("reset");
 }
 
+/* The pixels alone: who asks makes a file of them, and the guest does not wait for that. */
+static json_t *ask_screenshot(struct control *control)
+{
+	struct machine_picture picture;
+	struct err err = { 0 };
+	if (machine_picture(control->machine, &picture, &err))
+		return json_pack("{s:b, s:s}", "ok", 0, "error", err.text);
+	control->passed_fd = picture.fd;
+	return json_pack("{s:b, s:i, s:i}", "ok", 1, "width", (int)picture.width, "height",
+			 (int)picture.height);
+}
+
 static const struct {
 	const char *name;
 	json_t *(*answer)(struct control *control);
 } requests[] = {
 	{ "status", ask_status }, { "registers", ask_registers }, { "stop", ask_stop },	    { "kill", ask_kill },
 	{ "pause", ask_pause },	  { "resume", ask_resume }, { "reset", ask_reset },
+	{ "screenshot", ask_screenshot },
 };
 
 static json_t *answer(struct control *control, const char *text, size_t n)
@@ -119,18 +133,37 @@ static void peer_close(struct control_peer *peer)
 	close_fd(&peer->watch.fd);
 }
 
+union fd_message { /* a control message with one descriptor, aligned as it must be */
+	struct cmsghdr head;
+	char space[CMSG_SPACE(sizeof(int))];
+};
+
 /* An answer that the peer does not take is lost; the VM does not wait for readers. */
+static void send_answer(int to, char *text, int passed_fd)
+{
+	struct iovec parts[] = { { text, strlen(text) }, { (char[]){ '\n' }, 1 } };
+	struct msghdr message = { .msg_iov = parts, .msg_iovlen = 2 };
+	union fd_message fds = { 0 };
+	if (passed_fd >= 0) {
+		message.msg_control = &fds;
+		message.msg_controllen = sizeof(fds.space);
+		fds.head = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(int)),
+					     .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS };
+		memcpy(CMSG_DATA(&fds.head), &passed_fd, sizeof(passed_fd));
+	}
+	ssize_t sent = sendmsg(to, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+	(void)sent;
+}
+
 static void peer_answer(struct control_peer *peer)
 {
-	json_t *result = answer(peer->control, peer->request, peer->n);
+	struct control *control = peer->control;
+	json_t *result = answer(control, peer->request, peer->n);
 	autofree char *text = json_dumps(result, JSON_COMPACT);
 	json_decref(result);
-	if (text) {
-		struct iovec parts[] = { { text, strlen(text) }, { "\n", 1 } };
-		struct msghdr message = { .msg_iov = parts, .msg_iovlen = 2 };
-		ssize_t sent = sendmsg(peer->watch.fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-		(void)sent;
-	}
+	if (text)
+		send_answer(peer->watch.fd, text, control->passed_fd);
+	close_fd(&control->passed_fd);
 	peer_close(peer);
 }
 
@@ -174,7 +207,7 @@ int control_init(struct control *control, struct machine *machine, struct loop *
 		 struct err *err)
 {
 	*control = (struct control){ .loop = loop, .machine = machine, .dir_fd = dir_fd };
-	control->listener.fd = -1;
+	control->listener.fd = control->passed_fd = -1;
 	for (size_t i = 0; i < ARRAY_LEN(control->peer); i++) {
 		control->peer[i].control = control;
 		control->peer[i].watch.fd = -1;
@@ -210,23 +243,58 @@ void control_fini(struct control *control)
 	}
 }
 
-static int ask(int fd, const char *what, json_t **ret_answer)
+/* --- the other end --- */
+
+/* Reads on into `text`; a descriptor that comes along goes to ret_fd. Bytes, 0 at the end, -errno. */
+static ssize_t take_some(int from, char *text, size_t size, int *ret_fd)
+{
+	struct iovec part = { text, size };
+	union fd_message fds = { 0 };
+	struct msghdr message = {
+		.msg_iov = &part, .msg_iovlen = 1,
+		.msg_control = &fds, .msg_controllen = sizeof(fds.space),
+	};
+	ssize_t n = recvmsg(from, &message, MSG_CMSG_CLOEXEC);
+	if (n < 0)
+		return -errno;
+	struct cmsghdr *head = CMSG_FIRSTHDR(&message);
+	if (head && head->cmsg_level == SOL_SOCKET && head->cmsg_type == SCM_RIGHTS &&
+	    head->cmsg_len == CMSG_LEN(sizeof(int))) {
+		close_fd(ret_fd);
+		memcpy(ret_fd, CMSG_DATA(head), sizeof(*ret_fd));
+	}
+	return n;
+}
+
+static int ask(int fd, const char *what, json_t **ret_answer, int *ret_fd)
 {
 	char line[64];
 	int n = snprintf(line, sizeof(line), "{\"do\": \"%.32s\"}\n", what);
 	if (send(fd, line, (size_t)n, MSG_NOSIGNAL) != n)
 		return -errno;
-	autofile FILE *in = fdopen(dup(fd), "r");
+	autofree char *text = malloc(CONTROL_ANSWER_MAX);
+	size_t len = 0;
+	ssize_t some = text ? 1 : -ENOMEM;
+	while (some > 0 && len < CONTROL_ANSWER_MAX) {
+		some = take_some(fd, text + len, CONTROL_ANSWER_MAX - len, ret_fd);
+		len += some > 0 ? (size_t)some : 0;
+	}
+	if (some < 0)
+		return (int)some;
 	json_error_t why;
-	json_t *answer_json = in ? json_loadf(in, JSON_DISABLE_EOF_CHECK, &why) : NULL;
-	if (!answer_json)
-		return -EPROTO;
-	*ret_answer = answer_json;
-	return 0;
+	*ret_answer = json_loadb(text, len, JSON_DISABLE_EOF_CHECK, &why);
+	return *ret_answer ? 0 : -EPROTO;
 }
 
 int control_ask(const struct host *host, const char *name, const char *what, json_t **ret_answer,
 		struct err *err)
+{
+	autoclose int fd = -1;
+	return control_ask_file(host, name, what, ret_answer, &fd, err);
+}
+
+int control_ask_file(const struct host *host, const char *name, const char *what,
+		     json_t **ret_answer, int *ret_fd, struct err *err)
 {
 	struct sockaddr_un address;
 	autoclose int run_fd = host_open_run(host, false, NULL);
@@ -246,6 +314,6 @@ int control_ask(const struct host *host, const char *name, const char *what, jso
 				       "devices back with `bulkhead recover %s`", name, name);
 		return err_errno(err, r, "profile '%s': control socket", name);
 	}
-	int r = ask(fd, what, ret_answer);
+	int r = ask(fd, what, ret_answer, ret_fd);
 	return r ? err_errno(err, r, "profile '%s': no answer to '%s'", name, what) : 0;
 }

@@ -2,7 +2,8 @@
 /*
  * The control socket of a running profile, /run/bulkhead/NAME/control: one JSON request a
  * connection, one JSON answer. Requests: {"do": "status" | "registers" | "stop" | "kill" | "pause" |
- * "resume" | "reset"}. Root only, by the directory's mode.
+ * "resume" | "reset" | "screenshot"}. The last one's answer comes with a file descriptor. Root only, by
+ * the directory's mode.
  */
 #ifndef BULKHEAD_CONTROL_H
 #define BULKHEAD_CONTROL_H
@@ -14,6 +15,7 @@
 #include "machine.h"
 
 #define CONTROL_REQUEST_MAX 4096
+#define CONTROL_ANSWER_MAX (1u << 20)
 
 struct control {
 	struct loop *loop;   /* borrowed */
@@ -21,6 +23,7 @@ struct control {
 	int dir_fd;          /* borrowed: the profile's directory */
 	struct loop_fd listener;
 	bool paused;         /* by request */
+	int passed_fd;       /* goes with the answer being made; -1 = none */
 	struct control_peer {
 		struct control *control;
 		struct loop_fd watch; /* fd -1 = free */
@@ -37,6 +40,10 @@ void control_fini(struct control *control);
 /* Client side: sends {"do": what} to profile `name` and returns its answer, a new reference. */
 int control_ask(const struct host *host, const char *name, const char *what, json_t **ret_answer,
 		struct err *err);
+
+/* The same for a request whose answer comes with a file; ret_fd is -1 when it does not. */
+int control_ask_file(const struct host *host, const char *name, const char *what,
+		     json_t **ret_answer, int *ret_fd, struct err *err);
 
 /* The running machine as JSON; NULL without memory. */
 json_t *control_status(struct machine *machine);

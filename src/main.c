@@ -14,6 +14,7 @@ static int (*const run[N_COMMANDS])(int argc, char **argv) = {
 	[CMD_RESET] = cmd_reset,
 	[CMD_ROM] = cmd_rom,
 	[CMD_RUN] = cmd_run,               [CMD_RECOVER] = cmd_recover, [CMD_STATUS] = cmd_status,
+	[CMD_SCREENSHOT] = cmd_screenshot,
 	[CMD_STOP] = cmd_stop,             [CMD_REPORT] = cmd_report,   [CMD_PROFILE] = cmd_profile,
 	[CMD_COMPLETION] = cmd_completion,
 };
