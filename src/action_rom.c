@@ -64,8 +64,7 @@ int action_do_memory_decode(const struct host *host, const struct action *action
 }
 
 /* A driver that has taken the device since then needs its decoding. */
-int action_undo_memory_decode(const struct host *host, const struct action *action,
-			      struct err *err)
+int action_undo_memory_decode(const struct host *host, const struct action *action, struct err *err)
 {
 	char driver[NAME_MAX_SHORT], override[NAME_MAX_SHORT];
 	uint16_t command = 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* `bulkhead rom DEVICE list|check|dump [FILE]`: what is in an option ROM, and whether it is whole. */
+/* `bulkhead rom DEVICE list|check|dump [FILE]`: what is in an option ROM, and whether it is whole.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -22,8 +23,8 @@ static bool is_file(const char *what)
 }
 
 /* A FILE beside a device is looked at as that device's ROM. */
-static int open_source(const struct cmd_args *args, const struct host *host,
-		       struct rom_source *ret, struct err *err)
+static int open_source(const struct cmd_args *args, const struct host *host, struct rom_source *ret,
+		       struct err *err)
 {
 	struct pci_dev dev;
 	struct bdf bdf;

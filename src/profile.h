@@ -140,6 +140,7 @@ struct profile {
 		bool secure_boot; /* a new store has keys enrolled, and an old one must */
 		char *log;        /* file for the firmware's debug output; NULL = none */
 	} firmware;
+	bool tpm;            /* a TPM 2.0, by swtpm */
 	enum hypervisor hypervisor;
 	struct hv_wishes hyperv; /* the preset may be HV_PRESET_AUTO */
 	struct profile_vm_identity vm_identity;

@@ -126,6 +126,18 @@ static const struct opt rows[] = {
 		.brief = "What runs before the operating system",
 	},
 	{
+		.key = "tpm",
+		.type = OPT_BOOL,
+		.offset = offsetof(struct profile, tpm),
+		.fallback = "false",
+		.brief = "A TPM 2.0 for the guest, as Windows 11 asks for",
+		.detail =
+			"A process of the program `swtpm` (Debian's package of that name) is it, and is "
+			"started and stopped with the guest. Its keys, counters and sealed data are "
+			"kept in `tpm` in the VM's own directory, beside the firmware's variables: to "
+			"lose them is to lose what was sealed, a BitLocker volume say.",
+	},
+	{
 		.key = "devices",
 		.type = OPT_LIST,
 		.offset = offsetof(struct profile, device),

@@ -75,10 +75,11 @@ static int check_addresses(const struct pci_dev *dev, struct err *err)
 {
 	for (unsigned i = 0; i < PCI_N_BARS; i++)
 		if (dev->bar[i].size && dev->bar[i].flags & RES_MEM && !dev->bar[i].start)
-			return err_set(err, -EBUSY,
-				       "%s: BAR %u has no address on the host, so its ROM cannot be "
-				       "read; see the kernel's messages about it",
-				       bdf_text(dev->bdf).s, i);
+			return err_set(
+				err, -EBUSY,
+				"%s: BAR %u has no address on the host, so its ROM cannot be "
+				"read; see the kernel's messages about it",
+				bdf_text(dev->bdf).s, i);
 	return 0;
 }
 
@@ -153,8 +154,10 @@ static int open_journal(struct journal *journal, const struct host *host, struct
 		return err_set(err, r, "%s: another bulkhead is just reading its option ROM",
 			       bdf_text(bdf).s);
 	if (r == -EUCLEAN)
-		return err_set(err, r, "%s: a reading of its option ROM was killed; bulkhead "
-				       "recover %s", bdf_text(bdf).s, name.s);
+		return err_set(err, r,
+			       "%s: a reading of its option ROM was killed; bulkhead "
+			       "recover %s",
+			       bdf_text(bdf).s, name.s);
 	if (!r)
 		journal->step = journal_step_from_env;
 	return r;
@@ -231,7 +234,8 @@ int rom_read_file(const char *path, const struct pci_dev *of, struct rom_source 
 	if (r == -EINVAL)
 		return err_set(err, r, "ROM %s is not a regular file", path);
 	if (r == -EFBIG)
-		return err_set(err, r, "ROM %s is larger than the 16M that a ROM has at most", path);
+		return err_set(err, r, "ROM %s is larger than the 16M that a ROM has at most",
+			       path);
 	if (r)
 		return err_errno(err, r, "ROM %s", path);
 	snprintf(ret->name, sizeof(ret->name), "%s", path);

@@ -12,9 +12,9 @@ int rom_report_make(struct rom_report *report, const struct rom_source *source, 
 	int r = rom_image_read(&report->image, source->data, source->size, &report->broken);
 	if (r == -ENOEXEC)
 		return err_set(err, r, "%s: %s", source->name, report->broken.text);
-	report->n_faults = rom_image_faults(&report->image,
-					    source->has_owner ? &source->owner : NULL,
-					    report->fault);
+	report->n_faults =
+		rom_image_faults(&report->image, source->has_owner ? &source->owner : NULL,
+				 report->fault);
 	return 0;
 }
 
@@ -55,8 +55,9 @@ static void print_part(const struct rom_part *part, unsigned number, FILE *out)
 static void print_faults(const struct rom_report *report, FILE *out)
 {
 	for (unsigned i = 0; i < report->n_faults; i++)
-		fprintf(out, "  %s image %u: %s\n", report->fault[i].is_grave ? "wrong:" : "note: ",
-			report->fault[i].part + 1, report->fault[i].text);
+		fprintf(out, "  %s image %u: %s\n",
+			report->fault[i].is_grave ? "wrong:" : "note: ", report->fault[i].part + 1,
+			report->fault[i].text);
 	if (report->broken.code)
 		fprintf(out, "  wrong: %s\n", report->broken.text);
 	if (rom_report_is_good(report))
@@ -115,16 +116,15 @@ static json_t *part_json(const void *ctx, size_t i)
 static json_t *fault_json(const void *ctx, size_t i)
 {
 	const struct rom_fault *fault = &((const struct rom_report *)ctx)->fault[i];
-	return json_pack("{s:i, s:b, s:s}", "image", (int)fault->part + 1, "grave",
-			 fault->is_grave, "text", fault->text);
+	return json_pack("{s:i, s:b, s:s}", "image", (int)fault->part + 1, "grave", fault->is_grave,
+			 "text", fault->text);
 }
 
 json_t *rom_report_json(const struct rom_report *report)
 {
 	return json_pack("{s:o, s:I, s:o, s:o, s:o, s:b, s:b}", "source",
-			 json_text(report->source->name), "size",
-			 (json_int_t)report->source->size, "images",
-			 json_list(part_json, report, report->image.n), "faults",
+			 json_text(report->source->name), "size", (json_int_t)report->source->size,
+			 "images", json_list(part_json, report, report->image.n), "faults",
 			 json_list(fault_json, report, report->n_faults), "broken",
 			 report->broken.code ? json_text(report->broken.text) : json_null(), "uefi",
 			 rom_image_uefi(&report->image) != NULL, "good",

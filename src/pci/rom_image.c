@@ -50,7 +50,8 @@ static size_t pcir_of(const uint8_t *data, size_t size, size_t off)
 	if (!is_header(data, size, off))
 		return 0;
 	size_t at = off + le16_get(data + off + HEADER_PCIR);
-	if (at < off + HEADER_LEN || !inside(at, PCIR_LEN, size) || memcmp(data + at, "PCIR", 4) != 0)
+	if (at < off + HEADER_LEN || !inside(at, PCIR_LEN, size) ||
+	    memcmp(data + at, "PCIR", 4) != 0)
 		return 0;
 	return at;
 }
@@ -73,11 +74,12 @@ static int no_rom(const uint8_t *data, size_t size, struct err *err)
 	if (le16_get(data) == SIGNATURE)
 		return err_set(err, -ENOEXEC, "no PCI option ROM: no PCIR structure");
 	if (later)
-		return err_set(err, -ENOEXEC,
-			       "no option ROM: it does not begin with 55 AA; one begins at byte %zu, "
-			       "after a header of the vendor's: cut that off, with "
-			       "tail -c +%zu FILE > ROM",
-			       later, later + 1);
+		return err_set(
+			err, -ENOEXEC,
+			"no option ROM: it does not begin with 55 AA; one begins at byte %zu, "
+			"after a header of the vendor's: cut that off, with "
+			"tail -c +%zu FILE > ROM",
+			later, later + 1);
 	return err_set(err, -ENOEXEC, "no option ROM: it does not begin with 55 AA");
 }
 
@@ -152,22 +154,25 @@ static int read_next(struct rom_image *image, const uint8_t *data, size_t size, 
 	size_t off = image->size, at = pcir_of(data, size, off);
 	unsigned number = image->n + 1;
 	if (!at && !inside(off, HEADER_LEN, size))
-		return err_set(err, -EBADMSG,
-			       "cut off: image %u is not marked as the last, and nothing follows it",
-			       image->n);
+		return err_set(
+			err, -EBADMSG,
+			"cut off: image %u is not marked as the last, and nothing follows it",
+			image->n);
 	if (!at)
-		return err_set(err, -EBADMSG,
-			       "broken: image %u is not marked as the last, and at 0x%zx, where the "
-			       "next should begin, is none",
-			       image->n, off);
+		return err_set(
+			err, -EBADMSG,
+			"broken: image %u is not marked as the last, and at 0x%zx, where the "
+			"next should begin, is none",
+			image->n, off);
 	size_t len = le16_get(data + at + PCIR_SIZE) * (size_t)UNIT;
 	if (!len || at + PCIR_LEN > off + len)
 		return err_set(err, -EBADMSG, "broken: image %u says that it has 0x%zx bytes",
 			       number, len);
 	if (!inside(off, len, size))
-		return err_set(err, -EBADMSG,
-			       "cut off: image %u goes from 0x%zx to 0x%zx, and there are 0x%zx bytes",
-			       number, off, off + len, size);
+		return err_set(
+			err, -EBADMSG,
+			"cut off: image %u goes from 0x%zx to 0x%zx, and there are 0x%zx bytes",
+			number, off, off + len, size);
 	struct rom_part *part = &image->part[image->n++];
 	part->off = off;
 	part->size = len;
@@ -183,8 +188,7 @@ int rom_image_read(struct rom_image *image, const uint8_t *data, size_t size, st
 		return no_rom(data, size, err);
 	do {
 		if (image->n == ROM_PARTS_MAX)
-			return err_set(err, -EBADMSG, "broken: more than %d images",
-				       ROM_PARTS_MAX);
+			return err_set(err, -EBADMSG, "broken: more than %d images", ROM_PARTS_MAX);
 		int r = read_next(image, data, size, err);
 		if (r)
 			return r;
@@ -294,7 +298,8 @@ static void judge_owner(struct faults *faults, const struct rom_part *part,
 {
 	if (rom_part_is_for(part, owner->vendor, owner->device))
 		return;
-	/* Vendors share one ROM among boards whose ids differ; one of another vendor is a mistake. */
+	/* Vendors share one ROM among boards whose ids differ; one of another vendor is a mistake.
+	 */
 	add(faults, part->vendor != owner->vendor, "it is for %04x:%04x, the device is %04x:%04x",
 	    part->vendor, part->device, owner->vendor, owner->device);
 }

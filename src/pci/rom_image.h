@@ -21,8 +21,12 @@
 /* Code type of an image (PCI Firmware 3.3 §5.1.2). */
 enum { ROM_CODE_X86 = 0, ROM_CODE_OPEN_FIRMWARE = 1, ROM_CODE_PA_RISC = 2, ROM_CODE_EFI = 3 };
 /* Machine of a UEFI driver (UEFI 2.10 §2.1.1). */
-enum { ROM_MACHINE_IA32 = 0x014c, ROM_MACHINE_EBC = 0x0ebc, ROM_MACHINE_X64 = 0x8664,
-       ROM_MACHINE_ARM64 = 0xaa64 };
+enum {
+	ROM_MACHINE_IA32 = 0x014c,
+	ROM_MACHINE_EBC = 0x0ebc,
+	ROM_MACHINE_X64 = 0x8664,
+	ROM_MACHINE_ARM64 = 0xaa64
+};
 
 struct rom_part {
 	size_t off, size; /* bytes in the ROM; multiples of 512, inside it */
@@ -38,7 +42,7 @@ struct rom_part {
 		uint16_t subsystem, machine; /* 0x0b boot driver, 0x0c runtime driver */
 		bool is_compressed;
 		bool is_whole; /* its signature and what the header points to are there */
-	} efi;                         /* with ROM_CODE_EFI */
+	} efi;                 /* with ROM_CODE_EFI */
 };
 
 struct rom_image {

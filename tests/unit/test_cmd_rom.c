@@ -151,7 +151,8 @@ static void wherever_it_is_killed_a_recovery_puts_it_back(void **state)
 		if (!WEXITSTATUS(status))
 			break;
 		assert_int_equal(journal_recover(&tree.host, journal_name_for("rom-", gpu).s, NULL,
-						 NULL, &err), 0);
+						 NULL, &err),
+				 0);
 		assert_all_put_back(0);
 		assert_true(i < 20);
 	}

@@ -18,7 +18,6 @@ static struct rom_fault faults[ROM_FAULTS_MAX];
 static struct err err;
 static const struct rom_owner card = { 0x10de, 0x1c03, true };
 
-
 static void fix_sum(uint8_t *part)
 {
 	uint8_t sum = 0;
@@ -97,8 +96,9 @@ static void a_legacy_image_and_a_uefi_driver_are_told_apart(void **state)
 	assert_ptr_equal(rom_image_uefi(&image), &image.part[1]);
 	assert_true(image.part[1].efi.is_compressed);
 	assert_int_equal(rom_image_faults(&image, &card, faults), 0);
-	assert_string_equal(rom_image_verdict(&image, true).s,
-			    "UEFI driver (GOP) for x86-64, compressed: firmware can show its picture");
+	assert_string_equal(
+		rom_image_verdict(&image, true).s,
+		"UEFI driver (GOP) for x86-64, compressed: firmware can show its picture");
 }
 
 static void a_legacy_rom_shows_no_picture_under_uefi(void **state)
