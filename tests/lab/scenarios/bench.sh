@@ -5,13 +5,13 @@
 #: memory    7G
 #: devices   nvme igb
 . tests/lab/lib.sh
+. tests/lab/bench.sh
 
 # The small kernel as guest, so that the monitor's part of the time is not lost in the guest's. For
 # each monitor and memory size the median of BENCH_RUNS runs of
 #   first   ms from exec to the first entry into the guest
 #   start   ms from exec to the guest's user space, less the guest's own uptime there
 #   memory  KiB the process holds (PSS) beyond the guest's RAM, all of which is pinned
-runs=${BENCH_RUNS:-3}
 sizes=${BENCH_SIZES:-1024 2048 4096}
 trace=/sys/kernel/tracing
 cmdline="console=ttyS0 quiet panic=-1 task=pause:60"
@@ -34,15 +34,6 @@ first_ms() {
 		{ for (i = 1; i <= NF; i++) if ($i ~ /^[0-9]+\.[0-9]+:$/) t = $i + 0 }
 		/sched_process_exec:/ { for (i = 1; i <= NF; i++) if ($i == pid) start = t }
 		/kvm_entry:/ && start { printf "%d", (t - start) * 1000; exit }' $trace/trace
-}
-
-# timed COMMAND... — run it, each line of its console after the time it came at; the first line is
-# the time of exec and the process
-timed() {
-	(
-		echo "EXEC $BASHPID"
-		exec "$@" <&7 2>&1
-	) | while IFS= read -r line; do printf '%s %s\n' "$EPOCHREALTIME" "$line"; done > "$guest_log"
 }
 
 # one_run COMMAND... — appends "first start memory" to LAB_OUT/runs
@@ -69,27 +60,13 @@ one_run() {
 	end_run "$pid"
 }
 
-# end_run PID — the guest would pause for long; what it leaves is undone
-end_run() {
-	kill -9 "$1"
-	wait "$guest_pid" 2> /dev/null
-	"$bulkhead" recover > /dev/null
-}
-
-median() { cut -d ' ' -f "$1" "$LAB_OUT/runs" | sort -n | sed -n "$(((runs + 1) / 2))p"; }
-
 # measure NAME COMMAND... — a row of the table
 measure() {
-	local name=$1 row
+	local name=$1
 	shift
-	: > "$LAB_OUT/runs"
-	# A guest of this kernel can stop for good (docs/lab.md): such a run is made again.
-	for ((run = 0; run < 2 * runs && $(wc -l < "$LAB_OUT/runs") < runs; run++)); do one_run "$@"; done
-	[ "$(wc -l < "$LAB_OUT/runs")" -eq "$runs" ] || { fail "$name, $mib MiB: no guest"; return; }
-	row=$(printf '%-10s %5d MiB  first %5d ms  start %5d ms  memory %6d KiB' "$name" "$mib" \
-		"$(median 1)" "$(median 2)" "$(median 3)")
-	echo "$row" >> "$LAB_OUT/bench.txt"
-	ok "$row"
+	repeat "$@" || { fail "$name, $mib MiB: no guest"; return; }
+	row "$(printf '%-10s %5d MiB  first %5d ms  start %5d ms  memory %6d KiB' "$name" "$mib" \
+		"$(median 1)" "$(median 2)" "$(median 3)")"
 }
 
 # syscalls NAME COMMAND... — how many before the guest runs for the first time
@@ -103,13 +80,11 @@ syscalls() {
 	wait_line 60 KVM_RUN
 	end_run "$(awk 'NR == 1 { print $1 }' /tmp/strace)"
 	n=$(sed '/KVM_RUN/q' /tmp/strace | grep -cE '^[0-9]+ +[a-z_0-9]+\(')
-	echo "$name: $n system calls before the guest runs" >> "$LAB_OUT/bench.txt"
-	ok "$name: $n system calls before the guest runs"
+	row "$name: $n system calls before the guest runs"
 }
 
 size_of() {
-	echo "$1: $(stat -L -c %s "$2") bytes of binary" >> "$LAB_OUT/bench.txt"
-	ok "$1: $(stat -L -c %s "$2") bytes of binary"
+	row "$1: $(stat -L -c %s "$2") bytes of binary"
 }
 
 check "a virtual function" make_vf
