@@ -61,6 +61,7 @@ struct ahci_port {
 	uint32_t is, ie, cmd, tfd, sig, sctl, serr, sact, ci;
 	uint32_t issued;     /* of ci: taken; not yet cleared */
 	unsigned current;    /* slot of the command issued last */
+	unsigned next;       /* where the search for another begins */
 	unsigned busy_slots; /* whose requests the disk has, orphans included */
 	unsigned orphans;
 	bool alone;          /* one of them is not queued: nothing beside it */

@@ -350,6 +350,7 @@ bool ahci_command_issue(struct ahci_port *port, unsigned n)
 	struct fetched got;
 	port->issued |= UINT32_C(1) << n;
 	port->current = n;
+	port->next = (n + 1) % AHCI_SLOTS;
 	if (fetch(port, n, &got)) {
 		ahci_port_error(port, IS_HBFS);
 		return false;

@@ -21,7 +21,7 @@ void ahci_port_abandon(struct ahci_port *port)
 		}
 	}
 	port->ci = port->sact = port->issued = 0;
-	port->current = 0;
+	port->current = port->next = 0;
 	port->alone = port->halted = port->soft_reset = false;
 }
 
@@ -82,10 +82,10 @@ static bool may_run(const struct ahci_port *port)
 	       !port->orphans && port->ahci->may_dma && has_link(port);
 }
 
-/* The next one after the last, so that none waits for ever. */
+/* From the one after the last on, so that none waits for ever. */
 static unsigned pick(const struct ahci_port *port, uint32_t pending)
 {
-	uint32_t after = pending & ~((UINT32_C(2) << port->current) - 1);
+	uint32_t after = pending & ~((UINT32_C(1) << port->next) - 1);
 	return (unsigned)__builtin_ctz(after ? after : pending);
 }
 

@@ -9,6 +9,12 @@
 
 struct rig *rig;
 
+void rig_fill(void)
+{
+	for (size_t i = 0; i < RIG_DISK; i++)
+		rig->content[i] = (uint8_t)(i / DISK_SECTOR * 7 + i);
+}
+
 int rig_up(void **state)
 {
 	(void)state;
@@ -19,8 +25,7 @@ int rig_up(void **state)
 	if (!rig || gmem_init(&rig->gmem, &ram, 1, NULL))
 		return -1;
 	fake_disk.data = rig->content;
-	for (size_t i = 0; i < RIG_DISK; i++)
-		rig->content[i] = (uint8_t)(i / DISK_SECTOR * 7 + i);
+	rig_fill();
 	rig->disk[0] = (struct disk){ .fd = -1, .path = "disk", .size = RIG_DISK };
 	rig->disk[1] = (struct disk){ .fd = -1, .path = "disc", .size = RIG_DISK, .read_only = true };
 	const struct ahci_disk disks[AHCI_PORTS] = { { &rig->disk[0], false, "SERIAL" },

@@ -30,6 +30,7 @@ struct rig {
 };
 extern struct rig *rig;
 
+void rig_fill(void); /* the disk's content as it was at first */
 int rig_up(void **state);
 int rig_down(void **state);
 

@@ -31,7 +31,9 @@ disk_profile three disk:sata,cd,trim:sata,readonly:usb,msi:ahci:20,acpi,list "$s
 start_bulkhead three
 wait_line 90 'GUEST: disk-sata'
 disk_profile other disk:sata "$sata"
-refused "a disk of a running machine" "profile 'three'" "$bulkhead" check "$LAB_OUT/other.cfg"
+"$bulkhead" check "$LAB_OUT/other.cfg" > "$LAB_OUT/busy" 2>&1 < /dev/null
+same "a disk of a running machine is refused" 1 $?
+contains "... with the machine's name" "$LAB_OUT/busy" "bulkhead stop three"
 wait_line 60 'GUEST: done'
 guest_said three disk-sata cd trim-sata readonly-usb msi-ahci-20 acpi
 guest_ends three 20
