@@ -62,9 +62,10 @@ contains() {
 
 # -- waiting -----------------------------------------------------------------------------------
 
-# wait_until SECONDS COMMAND... — poll until it succeeds
+# wait_until SECONDS COMMAND... — poll until it succeeds; seconds of an idle machine, so what a busy one
+# needs is waited for as well
 wait_until() {
-	local end=$((SECONDS + $1))
+	local end=$((SECONDS + $1 * LAB_PATIENCE))
 	shift
 	while ! "$@"; do
 		[ $SECONDS -lt $end ] || return 1
