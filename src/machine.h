@@ -30,6 +30,7 @@
 #include "hw/q35.h"
 #include "hw/ramfb.h"
 #include "hw/serial.h"
+#include "input.h"
 #include "iommu/iommu.h"
 #include "kvm/vcpu.h"
 #include "kvm/vm.h"
@@ -115,6 +116,7 @@ struct machine {
 	struct swtpm *tpm;               /* owned; NULL = none */
 	struct ramfb ramfb;              /* gmem NULL without a display */
 	struct vnc *vnc;                 /* NULL without */
+	struct input *input;             /* NULL without */
 	struct reset_ports reset_ports;
 	struct vm_state state;           /* open with firmware or a TPM */
 	struct firmware firmware;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The guest's picture: a framebuffer that firmware sets up in guest memory, and who may look at it
- * from outside. Without `display` there is nothing of all this.
+ * The guest's picture: a framebuffer that firmware sets up in guest memory, who may look at it from
+ * outside, and the host's keyboards and mice. Without `display` and `input` there is nothing of it.
  */
 #include <errno.h>
 #include <string.h>
@@ -28,6 +28,22 @@ void display_down(struct machine *m)
 	vnc_stop(m->vnc);
 	m->vnc = NULL;
 	ramfb_fini(&m->ramfb);
+}
+
+/* --- the host's input devices --- */
+
+int input_up(struct machine *m, struct err *err)
+{
+	const struct profile *profile = m->plan->profile;
+	if (!profile->input.n_evdevs)
+		return 0;
+	return input_start(&m->input, profile, &m->i8042, m->loop, err);
+}
+
+void input_down(struct machine *m)
+{
+	input_stop(m->input);
+	m->input = NULL;
 }
 
 /* --- a copy of the picture --- */

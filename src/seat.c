@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "base/bytes.h"
+#include "input.h"
 #include "vnc.h"
 
 static int check_display(const struct profile *profile, struct err *err)
@@ -30,6 +31,7 @@ int seat_check(struct plan *plan, const struct profile *profile)
 	static int (*const checks[])(const struct profile *profile, struct err *err) = {
 		check_display,
 		check_vnc,
+		input_check,
 	};
 	int r = 0;
 	for (unsigned i = 0; !r && i < ARRAY_LEN(checks); i++) {
