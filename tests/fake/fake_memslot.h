@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Stands in for kvm/memslot.c: remembers what PCI published last, and can fail or look on. */
+/* Stands in for kvm/memslot.c: remembers what was published last by the one owner there is. */
 #ifndef BULKHEAD_FAKE_MEMSLOT_H
 #define BULKHEAD_FAKE_MEMSLOT_H
 

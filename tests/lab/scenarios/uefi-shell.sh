@@ -1,17 +1,34 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-#: about     Debian's OVMF comes up to the UEFI shell
+#: about     Debian's OVMF comes up to the UEFI shell, which turns the machine off and on
 #: kernel    small
-#: deadline  120
+#: deadline  150
 . tests/lab/lib.sh
+. tests/lab/uefi.sh
 
-cat > "$LAB_OUT/shell.cfg" <<-PROFILE
-	name = "shell";
-	memory = "1G";
-	firmware = { type = "uefi"; };
-PROFILE
+# The store is made at the first start; a variable written in the shell is there after a reset, after a
+# kill, and after a power-off.
 host_state "$LAB_OUT/host.before"
+guid=11111111-2222-3333-4444-555555555555
+store=/var/lib/bulkhead/shell/vars.fd
+uefi_profile shell
+start_bulkhead shell --set vcpus=1
+at_shell shell 60
+in_shell 10 "setvar Kept -nv -bs -guid $guid =0x4b657074"
+in_shell 10 memmap
+type_line "reset -w"
+check "it comes back from a reset" wait_line 60 'any other key to continue' 2
+printf ' ' >&7
+in_shell 20 "setvar Kept -guid $guid"
+contains "a variable survives a reset" "$guest_log" '4B 65 70 74'
+shell_off shell
+check "the store keeps what was written" test "$(tr -d '\0' < "$store" | grep -ac Kept)" -gt 0
+check "it is the owner's alone" test "$(stat -c %a "$store")" = 600
+
 start_bulkhead shell
-wait_line 60 'Shell>' || fail "no shell"
-"$bulkhead" status --registers shell > "$LAB_OUT/registers" 2>&1
+at_shell shell 60
+in_shell 10 "setvar Kept -guid $guid"
+contains "a variable survives a power-off" "$guest_log" '4B 65 70 74'
+cmp -s "$store" "$store.old" || ok "the store is kept as it was"
 "$bulkhead" stop --force shell
 guest_ends shell 10 1
+host_unchanged "afterwards"
