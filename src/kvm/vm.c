@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kvm/vm.h"
 
+#include <cpuid.h>
 #include <errno.h>
 #include <linux/kvm.h>
 #include <stdlib.h>
@@ -163,6 +164,23 @@ void vm_fini(struct vm *vm)
 	close_fd(&vm->kvm_fd);
 }
 
+/*
+ * The name of the processor (Intel SDM vol. 2A, CPUID, leaves 0x80000002 to 4): KVM supports the
+ * leaves and gives zeroes. Guests show it to people, so it is the host's.
+ */
+static void name_processor(struct cpuid *supported)
+{
+	for (uint32_t leaf = 0x80000002; leaf <= 0x80000004; leaf++) {
+		struct kvm_cpuid_entry2 *entry = cpuid_find(supported, leaf, 0);
+		if (!entry && supported->n < CPUID_MAX_ENTRIES) {
+			entry = &supported->entries[supported->n++];
+			*entry = (struct kvm_cpuid_entry2){ .function = leaf };
+		}
+		if (entry && !(entry->eax | entry->ebx | entry->ecx | entry->edx))
+			__get_cpuid(leaf, &entry->eax, &entry->ebx, &entry->ecx, &entry->edx);
+	}
+}
+
 int vm_cpuid(struct vm *vm, const struct cpuid_config *wanted, struct cpuid *ret_cpuid,
 	     struct err *err)
 {
@@ -178,6 +196,7 @@ int vm_cpuid(struct vm *vm, const struct cpuid_config *wanted, struct cpuid *ret
 	int r = kvm_supported_cpuid(vm->kvm_fd, cpuid_kvm(supported));
 	if (r < 0)
 		return err_errno(err, r, "KVM_GET_SUPPORTED_CPUID");
+	name_processor(supported);
 	return cpuid_build(ret_cpuid, supported, &config, err);
 }
 

@@ -3,6 +3,7 @@
 // with: fake/fake_kvm.c fake/fake_kvm_vcpu.c
 #include "kvm/vm.h"
 
+#include <cpuid.h>
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -313,6 +314,27 @@ static void vfio_failures_are_reported(void **state)
 	assert_int_equal(fake_kvm_open_fds(), before);
 }
 
+static void the_processor_has_the_hosts_name_where_kvm_gives_none(void **state)
+{
+	struct vm *vm = *state;
+	static struct cpuid cpuid;
+	struct err err = { 0 };
+	const struct cpuid_config config = { .vcpus = 1 };
+	unsigned a, b, c, d;
+	if (!__get_cpuid(0x80000002, &a, &b, &c, &d) || !(a | b | c | d))
+		skip(); /* a host without a name of its own */
+	fake_kvm.cpuid[fake_kvm.n_cpuid++] = (struct kvm_cpuid_entry2){ .function = 0x80000002 };
+	assert_int_equal(vm_init(vm, DEV_FD, NULL), 0);
+	assert_int_equal(vm_cpuid(vm, &config, &cpuid, &err), 0);
+	assert_int_equal(cpuid_find(&cpuid, 0x80000002, 0)->eax, a);
+	assert_int_equal(cpuid_find(&cpuid, 0x80000002, 0)->edx, d);
+	fake_kvm.cpuid[fake_kvm.n_cpuid - 1].ebx = 0x21212121; /* a KVM that knows better */
+	assert_int_equal(vm_cpuid(vm, &config, &cpuid, &err), 0);
+	assert_int_equal(cpuid_find(&cpuid, 0x80000002, 0)->eax, 0);
+	assert_int_equal(cpuid_find(&cpuid, 0x80000002, 0)->ebx, 0x21212121);
+	vm_fini(vm);
+}
+
 static void more_vcpus_than_kvm_runs_are_refused(void **state)
 {
 	struct vm *vm = *state;
@@ -390,6 +412,7 @@ int main(void)
 		TEST(a_chip_that_cannot_be_reset_is_named),
 		TEST(vfio_files_are_told_to_one_device_made_at_need),
 		TEST(vfio_failures_are_reported),
+		TEST(the_processor_has_the_hosts_name_where_kvm_gives_none),
 		TEST(more_vcpus_than_kvm_runs_are_refused),
 		TEST(the_deadline_timer_follows_the_capability),
 		TEST(the_vcpu_limit_stays_below_the_broadcast_id),
