@@ -85,6 +85,13 @@ static void show(const char *host, const char *device, const char *expected)
 	as_expected(expected);
 }
 
+/* A profile that users start from, on the host it was written for. */
+static void check_shipped(const char *host, const char *profile)
+{
+	assert_int_equal(run(cmd_check, host, profile), CLI_OK);
+	assert_string_equal(capture.err, "");
+}
+
 static void check(const char *host, const char *devices, int status, const char *expected)
 {
 	char text[2048];
@@ -96,6 +103,17 @@ static void check(const char *host, const char *devices, int status, const char 
 	assert_int_equal(run(cmd_check, host, tempdir_path(&dir, "guest.cfg")), status);
 	assert_string_equal(capture.err, "");
 	as_expected(expected);
+}
+
+static void profiles_that_users_start_from_run_where_they_are_meant_for(void **state)
+{
+	(void)state;
+	check_shipped("desktop", "profiles/windows-gpu.cfg");
+	assert_non_null(strstr(capture.out, "01:00.3")); /* all four functions of the card */
+	check_shipped("desktop", "profiles/linux-desktop.cfg");
+	assert_non_null(strstr(capture.out, "held     0000:00:14.2"));
+	check_shipped("desktop", "profiles/installer.cfg");
+	/* profiles/nfv-router.cfg asks the kernel for VFs, which only a real one can answer. */
 }
 
 static void the_hosts_are_what_their_generator_makes(void **state)
@@ -218,6 +236,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		T(the_hosts_are_what_their_generator_makes),
+		T(profiles_that_users_start_from_run_where_they_are_meant_for),
 		T(the_devices_of_a_desktop),
 		T(the_devices_of_a_server),
 		T(the_devices_of_a_laptop),

@@ -875,12 +875,19 @@ static const char *repository_path(const char *name)
 static void the_shipped_profiles_load(void **state)
 {
 	struct fixture *f = *state;
-	static const char *const names[] = { "profiles/demo.cfg", "profiles/desktop-start.cfg",
-					     "profiles/nfv-start.cfg" };
-	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		if (profile_load(&f->profile, repository_path(names[i]), NULL, 0, &f->err))
+	static const struct {
+		const char *name;
+		unsigned devices, disks;
+	} shipped[] = {
+		{ "profiles/demo.cfg", 7, 0 },	     { "profiles/windows-gpu.cfg", 1, 2 },
+		{ "profiles/linux-desktop.cfg", 2, 1 }, { "profiles/nfv-router.cfg", 2, 0 },
+		{ "profiles/installer.cfg", 0, 2 },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(shipped); i++) {
+		if (profile_load(&f->profile, repository_path(shipped[i].name), NULL, 0, &f->err))
 			fail_msg("%s", f->err.text);
-		assert_int_equal(f->profile.n_devices, i == 0 ? 7 : i == 1 ? 3 : 2);
+		assert_int_equal(f->profile.n_devices, shipped[i].devices);
+		assert_int_equal(f->profile.n_disks, shipped[i].disks);
 		profile_fini(&f->profile);
 	}
 }
