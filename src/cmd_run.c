@@ -90,10 +90,21 @@ static void record_good(void *ctx)
 	malloc_trim(0);
 }
 
+/* Before the guest sees them: should this fail, the next start deals the same ones as long as nobody
+ * edits the profile. */
+static void keep_slots(const struct prepared *p)
+{
+	struct err err = { 0 };
+	if (p->plan.slots_are_new &&
+	    slots_store(&p->plan.slots, &p->host, p->plan.profile->name, &err))
+		log_warn("the guest's PCI slots are not kept: %s", err.text);
+}
+
 static int run_guest(struct run *run, enum machine_end *ret_end, struct err *err)
 {
 	struct prepared *p = &run->prepared;
 	raise_memlock(p->plan.memlock_needed);
+	keep_slots(p);
 	journal_step(&run->journal, "machine up");
 	const struct machine_start start = { &p->plan, &p->host, &p->image, &p->ram };
 	int r = machine_up(&run->machine, &start, &run->loop, err);

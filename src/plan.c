@@ -160,13 +160,18 @@ static void check_remapping(struct planner *planner)
 			"\"unsafe_interrupts = true\"");
 }
 
-int plan_make(struct plan *plan, const struct profile *profile, const struct inventory *inv,
-	      const struct vf_choices *vfs, const struct plan_claim *claims, unsigned n_claims)
+int plan_make(struct plan *plan, const struct profile *profile, const struct plan_facts *facts)
 {
 	memset(plan, 0, sizeof(*plan));
 	plan->profile = profile;
-	plan->inventory = inv;
-	struct planner planner = { plan, profile, inv, vfs, claims, n_claims, false };
+	plan->inventory = facts->inv;
+	struct planner planner = { .plan = plan,
+				   .profile = profile,
+				   .inv = facts->inv,
+				   .vfs = facts->vfs,
+				   .claims = facts->claims,
+				   .n_claims = facts->n_claims,
+				   .slots = facts->slots };
 	plan_select(&planner);
 	plan_vf_warnings(&planner);
 	choose_iommu(&planner);

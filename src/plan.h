@@ -20,6 +20,7 @@
 #include "kvm/hyperv.h"
 #include "pci/window.h"
 #include "profile.h"
+#include "slots.h"
 #include "vf_choice.h"
 
 #define PLAN_MAX_DEVICES 64
@@ -75,6 +76,8 @@ struct plan {
 	unsigned n_ports;
 	struct plan_own own[PLAN_MAX_OWN];
 	unsigned n_own;
+	struct slots slots; /* those dealt before, and those dealt now */
+	bool slots_are_new; /* there is something to keep */
 	/* PFs whose number of VFs the run changes, or has changed: claimed with all of their VFs. */
 	struct bdf pf[PLAN_MAX_PFS];
 	unsigned n_pfs;
@@ -86,12 +89,6 @@ struct plan {
 	unsigned vectors, fds;
 };
 
-/*
- * Never fails for a reason the user could mend: that becomes a refusal. -ENOMEM only. `vfs` are the
- * VFs chosen for the profile's entries, and borrowed; `claims` are
- * devices that other runs hold (journal_claims). `plan` need not be initialised; plan_fini also
- * after a failure.
- */
 struct plan_claim {
 	struct bdf bdf;
 	char owner[64]; /* profile name */
@@ -102,8 +99,20 @@ struct plan_claim_text {
 	char s[224];
 };
 struct plan_claim_text plan_claim_text(const struct plan_claim *claim);
-int plan_make(struct plan *plan, const struct profile *profile, const struct inventory *inv,
-	      const struct vf_choices *vfs, const struct plan_claim *claims, unsigned n_claims);
+/* What a plan is made of beside the profile; all borrowed. */
+struct plan_facts {
+	const struct inventory *inv;
+	const struct vf_choices *vfs;
+	const struct plan_claim *claims;
+	unsigned n_claims;
+	const struct slots *slots; /* dealt before; NULL = none */
+};
+/*
+ * Never fails for a reason the user could mend: that becomes a refusal. -ENOMEM only. `vfs` are the
+ * VFs chosen for the profile's entries; `claims` are devices that other runs hold (journal_claims).
+ * `plan` need not be initialised; plan_fini also after a failure.
+ */
+int plan_make(struct plan *plan, const struct profile *profile, const struct plan_facts *facts);
 void plan_fini(struct plan *plan);
 
 /* What the plan will want to know of: for inventory_read_for. Returns how many. */

@@ -63,32 +63,144 @@ static void place_slot(struct plan *plan, const struct plan_device *leader, unsi
 			continue;
 		uint8_t fn = device == leader ? 0 : device->dev->bdf.fn;
 		bool behind = port != WINDOW_ON_ROOT;
-		device->guest = (struct bdf){ 0, (uint8_t)(behind ? port + 1 : 0),
+		device->guest = (struct bdf){ 0, (uint8_t)(behind ? slot : 0),
 					      (uint8_t)(behind ? 0 : slot), fn };
 		device->port = port;
 		device->gsi = gsi_of(device, slot);
 	}
 }
 
+/* What the slot of `device` is kept under: the entry as written, or the address where there is none. */
+static struct slot_holder owner_of(const struct plan *plan, const struct plan_device *device)
+{
+	const struct profile *profile = plan->profile;
+	struct slot_holder owner;
+	if (!device->wanted) {
+		snprintf(owner.s, sizeof(owner.s), "%s", bdf_text(device->dev->bdf).s);
+		return owner;
+	}
+	const struct profile_device_name name = profile_device_name(device->wanted);
+	/* Several entries may ask for any VF of one PF. */
+	unsigned nth = 1;
+	for (const struct profile_device *at = profile->device; at < device->wanted; at++)
+		nth += !strcmp(profile_device_name(at).s, name.s);
+	if (nth > 1)
+		snprintf(owner.s, sizeof(owner.s), "%s #%u", name.s, nth);
+	else
+		snprintf(owner.s, sizeof(owner.s), "%s", name.s);
+	return owner;
+}
+
+struct deal {
+	const struct slots *before;          /* NULL = none */
+	unsigned slot_of[PLAN_MAX_DEVICES];  /* by first device of what shares one; 0 = not yet */
+	bool is_first[PLAN_MAX_DEVICES];
+	bool used[SLOT_LAST + 1];
+};
+
+static unsigned kept_slot(const struct plan *plan, const struct plan_device *first,
+			  const struct slots *before)
+{
+	for (unsigned i = 0; before && i < plan->n_devices; i++) {
+		if (!in_slot_of(first, &plan->device[i]))
+			continue;
+		unsigned slot = slots_of(before, owner_of(plan, &plan->device[i]).s);
+		if (slot >= SLOT_FIRST && slot <= SLOT_LAST)
+			return slot;
+	}
+	return 0;
+}
+
+/* The lowest that was never anybody's; when there is none, the lowest whose owner is not here. */
+static unsigned new_slot(const struct deal *deal)
+{
+	for (unsigned slot = SLOT_FIRST; slot <= SLOT_LAST; slot++)
+		if (!deal->used[slot] && !(deal->before && slots_has(deal->before, slot)))
+			return slot;
+	for (unsigned slot = SLOT_FIRST; slot <= SLOT_LAST; slot++)
+		if (!deal->used[slot])
+			return slot;
+	return 0;
+}
+
+static void find_firsts(const struct plan *plan, struct deal *deal)
+{
+	for (unsigned i = 0; i < plan->n_devices; i++) {
+		deal->is_first[i] = !plan->device[i].held;
+		for (unsigned j = 0; deal->is_first[i] && j < i; j++)
+			if (in_slot_of(&plan->device[j], &plan->device[i]) && !plan->device[j].held)
+				deal->is_first[i] = false;
+	}
+}
+
+/* Who has a slot gets it before anybody is dealt a new one. */
+static bool deal_slots(const struct plan *plan, struct deal *deal)
+{
+	find_firsts(plan, deal);
+	for (unsigned i = 0; i < plan->n_devices; i++) {
+		unsigned slot = deal->is_first[i] ? kept_slot(plan, &plan->device[i], deal->before) : 0;
+		if (!slot || deal->used[slot])
+			continue;
+		deal->slot_of[i] = slot;
+		deal->used[slot] = true;
+	}
+	for (unsigned i = 0; i < plan->n_devices; i++) {
+		if (!deal->is_first[i] || deal->slot_of[i])
+			continue;
+		deal->slot_of[i] = new_slot(deal);
+		if (!deal->slot_of[i])
+			return false;
+		deal->used[deal->slot_of[i]] = true;
+	}
+	return true;
+}
+
+/* Owners that are not here and stand in the way of one that is are forgotten. */
+static void keep_slot(struct plan *plan, const struct deal *deal, const char *owner, unsigned slot)
+{
+	if (slots_of(&plan->slots, owner) == slot)
+		return;
+	plan->slots_are_new = true;
+	for (unsigned i = SLOT_LAST; i >= SLOT_FIRST && plan->slots.n == SLOTS_MAX; i--)
+		if (!deal->used[i])
+			slots_free(&plan->slots, i);
+	slots_set(&plan->slots, owner, slot);
+}
+
+static void keep_slots(struct plan *plan, const struct deal *deal)
+{
+	if (deal->before)
+		plan->slots = *deal->before;
+	for (unsigned i = 0; i < plan->n_devices; i++) {
+		unsigned slot = deal->slot_of[i];
+		const struct slots *before = deal->before;
+		/* Dealt anew: whose it was before has lost it. */
+		if (slot && before && slots_has(before, slot) &&
+		    kept_slot(plan, &plan->device[i], before) != slot)
+			slots_free(&plan->slots, slot);
+	}
+	for (unsigned i = 0; i < plan->n_devices; i++)
+		for (unsigned j = 0; deal->slot_of[i] && j < plan->n_devices; j++)
+			if (in_slot_of(&plan->device[i], &plan->device[j]))
+				keep_slot(plan, deal, owner_of(plan, &plan->device[j]).s,
+					  deal->slot_of[i]);
+}
+
 static bool place_slots(struct planner *planner)
 {
 	struct plan *plan = planner->plan;
-	unsigned slot = SLOT_FIRST;
-	bool placed[PLAN_MAX_DEVICES] = { false };
-	for (unsigned i = 0; i < plan->n_devices; i++) {
-		if (plan->device[i].held || placed[i])
-			continue;
-		if (slot > SLOT_LAST) {
-			plan_no(planner, -ENOSPC,
-				"the guest has %d slots, too few for these devices; "
-				"assign fewer",
-				SLOT_LAST - SLOT_FIRST + 1);
-			return false;
-		}
-		place_slot(plan, leader_of(plan, &plan->device[i]), slot++);
-		for (unsigned j = i; j < plan->n_devices; j++)
-			placed[j] |= in_slot_of(&plan->device[i], &plan->device[j]);
+	struct deal deal = { .before = planner->slots };
+	if (!deal_slots(plan, &deal)) {
+		plan_no(planner, -ENOSPC,
+			"the guest has %d slots, too few for these devices; "
+			"assign fewer",
+			SLOT_LAST - SLOT_FIRST + 1);
+		return false;
 	}
+	keep_slots(plan, &deal);
+	for (unsigned i = 0; i < plan->n_devices; i++)
+		if (deal.slot_of[i])
+			place_slot(plan, leader_of(plan, &plan->device[i]), deal.slot_of[i]);
 	return true;
 }
 
@@ -189,8 +301,13 @@ static int assign(struct planner *planner, window_bars *bars, struct err *err)
 		r = window_assign(&plan->layout, bars->at, bars->n, ports, plan->n_ports, err);
 	if (r)
 		return r;
-	for (unsigned i = 0; i < plan->n_ports; i++)
+	/* A bus is called as the slot of its port, so that it is as steady. UEFI firmware has names of
+	 * its own. */
+	for (unsigned i = 0; i < plan->n_ports; i++) {
 		plan->port[i].windows = ports[i];
+		plan->port[i].windows.secondary = plan->port[i].slot;
+		plan->port[i].windows.subordinate = plan->port[i].slot;
+	}
 	for (size_t i = 0; i < bars->n; i++) {
 		uint64_t *addr = bars->at[i].tag;
 		*addr = bars->at[i].addr;

@@ -42,10 +42,13 @@ static json_t *device(const void *ctx, size_t i)
 {
 	const struct plan *plan = ctx;
 	const struct plan_device *at = &plan->device[i];
-	return json_pack("{s:s, s:o, s:i, s:b, s:s*, s:i, s:o}", "device", bdf_text(at->dev->bdf).s,
+	bool behind = !at->held && at->port != WINDOW_ON_ROOT;
+	return json_pack("{s:s, s:o, s:i, s:b, s:s*, s:i, s:i, s:o}", "device",
+			 bdf_text(at->dev->bdf).s,
 			 "name", json_text(inventory_name(plan->inventory, at->dev).s), "group",
 			 at->dev->group, "held", at->held, "guest",
-			 at->held ? NULL : bdf_text(at->guest).s, "gsi", (int)at->gsi, "bars",
+			 at->held ? NULL : bdf_text(at->guest).s, "slot",
+			 behind ? plan->port[at->port].slot : at->guest.dev, "gsi", (int)at->gsi, "bars",
 			 json_list(bar, at, PCI_BARS));
 }
 

@@ -16,6 +16,7 @@ struct planner {
 	const struct vf_choices *vfs;
 	const struct plan_claim *claims;
 	unsigned n_claims;
+	const struct slots *slots; /* NULL = none */
 	bool no_memory; /* a refusal or warning could not be added */
 };
 

@@ -42,17 +42,17 @@ static void print_title(const struct printer *p)
 }
 
 /* One text of several words, broken at blanks; further lines under the first one's words. */
-static void print_wrapped(FILE *out, const char *text)
+static void print_wrapped(FILE *out, size_t indent, const char *text)
 {
-	size_t column = 4;
+	size_t column = indent;
 	while (*text) {
 		size_t len = strcspn(text, " ");
-		if (column > 4 && column + len + 1 > WIDTH) {
-			fputs("\n    ", out);
-			column = 4;
+		if (column > indent && column + len + 1 > WIDTH) {
+			fprintf(out, "\n%*s", (int)indent, "");
+			column = indent;
 		}
-		fprintf(out, "%s%.*s", column > 4 ? " " : "", (int)len, text);
-		column += len + (column > 4);
+		fprintf(out, "%s%.*s", column > indent ? " " : "", (int)len, text);
+		column += len + (column > indent);
 		text += len;
 		text += strspn(text, " ");
 	}
@@ -63,7 +63,7 @@ static void print_reason(const struct printer *p, enum shade shade, const char *
 {
 	fprintf(p->out, "  %s%c%s ", shade_on(shade, p->colour), shade == SHADE_BAD ? '!' : '*',
 		shade_off(shade, p->colour));
-	print_wrapped(p->out, text);
+	print_wrapped(p->out, strlen("  ! "), text);
 }
 
 static void print_reasons(const struct printer *p)
@@ -122,6 +122,10 @@ static void print_device(const struct plan *plan, struct table *table,
 {
 	if (device->held)
 		table_cell(table, SHADE_DIM, "held");
+	else if (plan->profile->firmware.type == FIRMWARE_UEFI && device->port != WINDOW_ON_ROOT)
+		/* Which number a bus gets is the firmware's to choose. */
+		table_cell(table, SHADE_GOOD, "slot %u.%u", plan->port[device->port].slot,
+			   device->guest.fn);
 	else
 		table_cell(table, SHADE_GOOD, "%s", bdf_text(device->guest).s + strlen("0000:"));
 	table_cell(table, SHADE_STRONG, "%s", bdf_text(device->dev->bdf).s);
@@ -156,7 +160,7 @@ static void print_guest(const struct printer *p)
 	table_print(&map, p->out, p->colour);
 	fprintf(p->out, "  %shypervisor%s  ", shade_on(SHADE_DIM, p->colour),
 		shade_off(SHADE_DIM, p->colour));
-	print_wrapped(p->out, plan_hypervisor_text(p->plan).s);
+	print_wrapped(p->out, strlen("  hypervisor  "), plan_hypervisor_text(p->plan).s);
 }
 
 static void print_costs(const struct printer *p)

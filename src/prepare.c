@@ -163,6 +163,15 @@ static int read_host(struct prepared *p, const struct profile *profile, const ch
 	return r ? err_errno(err, r, "claims of running profiles") : 0;
 }
 
+/* Of another host it is not known what was dealt there. */
+static int load_slots(const struct prepared *p, const struct profile *profile, struct slots *slots,
+		      struct err *why)
+{
+	if (p->host.replayed || !profile->n_devices)
+		return 0;
+	return slots_load(slots, &p->host, profile->name, why);
+}
+
 static int examine(struct prepared *p, const struct profile *profile, const char *owner,
 		   struct err *err)
 {
@@ -171,7 +180,14 @@ static int examine(struct prepared *p, const struct profile *profile, const char
 	int r = read_host(p, profile, owner, claims, &n_claims, err);
 	if (r)
 		return r;
-	r = plan_make(&p->plan, profile, &p->inventory, &p->vfs, claims, n_claims);
+	struct slots slots = { .n = 0 };
+	struct err why = { 0 };
+	int bad_slots = load_slots(p, profile, &slots, &why);
+	const struct plan_facts facts = { .inv = &p->inventory, .vfs = &p->vfs, .claims = claims,
+					  .n_claims = n_claims, .slots = &slots };
+	r = plan_make(&p->plan, profile, &facts);
+	if (!r)
+		r = add_refusal(&p->plan, bad_slots, &why);
 	if (!r)
 		r = examine_kvm(p);
 	if (!r)

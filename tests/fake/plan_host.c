@@ -14,6 +14,7 @@
 struct inventory inv;
 struct profile profile;
 struct plan plan;
+struct slots dealt;
 static char name[] = "demo";
 
 int plan_setup(void **state)
@@ -21,6 +22,7 @@ int plan_setup(void **state)
 	(void)state;
 	memset(&inv, 0, sizeof(inv));
 	memset(&profile, 0, sizeof(profile));
+	memset(&dealt, 0, sizeof(dealt));
 	inv.has_iommu = inv.has_intremap = inv.has_kvm = true;
 	inv.has_vfio = inv.has_vfio_container = inv.has_vfio_pci = true;
 	inv.mem_total = 16 * GIB;
@@ -87,7 +89,9 @@ void add_reserved(int group, uint64_t start, uint64_t size, const char *type)
 
 void make_with(const struct plan_claim *claims, unsigned n)
 {
-	assert_int_equal(plan_make(&plan, &profile, &inv, NULL, claims, n), 0);
+	const struct plan_facts facts = { .inv = &inv, .claims = claims, .n_claims = n,
+					  .slots = &dealt };
+	assert_int_equal(plan_make(&plan, &profile, &facts), 0);
 }
 
 void make(void)

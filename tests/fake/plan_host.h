@@ -8,6 +8,7 @@
 extern struct inventory inv;
 extern struct profile profile;
 extern struct plan plan;
+extern struct slots dealt; /* before; none at first */
 
 int plan_setup(void **state);
 int plan_teardown(void **state);

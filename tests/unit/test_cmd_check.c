@@ -109,16 +109,46 @@ static void a_good_profile_shows_its_plan(void **state)
 	assert_null(strchr(capture.out, '\033'));
 }
 
+static void assert_lines_fit(void)
+{
+	for (const char *line = capture.out; *line; line += strspn(line, "\n")) {
+		assert_in_range(strcspn(line, "\n"), 0, 100);
+		line += strcspn(line, "\n");
+	}
+}
+
+static void slots_are_those_dealt_before_and_a_damaged_record_is_refused(void **state)
+{
+	(void)state;
+	write_profile("{ pci = \"0000:01:00.0\"; }");
+	host_tree_add(&tree, "var/lib/bulkhead/demo/slots = # of the guest\\n9 0000:01:00.0\\n\n");
+	assert_int_equal(check(NULL, NULL), CLI_OK);
+	assert_says("  09:00.0  0000:01:00.0");
+	host_tree_add(&tree, "var/lib/bulkhead/demo/slots = nonsense\\n\n");
+	assert_int_equal(check(NULL, NULL), CLI_FAILED);
+	assert_says("demo/slots: line 1:");
+	assert_says("remove it to have all slots dealt anew");
+}
+
+static void the_hypervisor_of_a_plan_is_wrapped_too(void **state)
+{
+	(void)state;
+	write_profile("{ pci = \"0000:01:00.0\"; }");
+	fake_kvm.n_hv_cpuid = 2;
+	fake_kvm.hv_cpuid[0] = (struct kvm_cpuid_entry2){ 0x40000003, 0, 0, ~0u, ~0u, ~0u, ~0u, { 0 } };
+	fake_kvm.hv_cpuid[1] = (struct kvm_cpuid_entry2){ 0x40000004, 0, 0, ~0u, ~0u, ~0u, ~0u, { 0 } };
+	assert_int_equal(check("--set", "hypervisor=hyperv"), CLI_OK);
+	assert_says("\n  hypervisor  Hyper-V (\"Microsoft Hv\"): relaxed, vapic, time,");
+	assert_lines_fit();
+}
+
 static void no_line_of_a_plan_is_wider_than_a_page(void **state)
 {
 	(void)state;
 	write_profile("{ pci = \"0000:01:00.0\"; }, { pci = \"0000:02:00.0\"; }, "
 		      "{ pci = \"8086:10d3\"; }");
 	assert_int_equal(check(NULL, NULL), CLI_FAILED);
-	for (const char *line = capture.out; *line; line += strspn(line, "\n")) {
-		assert_in_range(strcspn(line, "\n"), 0, 100);
-		line += strcspn(line, "\n");
-	}
+	assert_lines_fit();
 }
 
 static void every_reason_is_shown_at_once_and_no_plan(void **state)
@@ -312,6 +342,8 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		T(a_good_profile_shows_its_plan),
 		T(no_line_of_a_plan_is_wider_than_a_page),
+		T(slots_are_those_dealt_before_and_a_damaged_record_is_refused),
+		T(the_hypervisor_of_a_plan_is_wrapped_too),
 		T(every_reason_is_shown_at_once_and_no_plan),
 		T(whoever_has_a_device_open_is_named_unless_it_is_taken_by_force),
 		T(a_device_that_is_not_the_one_meant_is_refused_with_where_that_is),

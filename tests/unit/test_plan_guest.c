@@ -27,11 +27,12 @@ static void each_pcie_slot_gets_a_root_port_in_the_profiles_order(void **state)
 	assert_int_equal(plan.n_ports, 2);
 	assert_guest(0, 0, 1, 0);
 	assert_int_equal(plan.device[0].port, WINDOW_ON_ROOT);
-	assert_guest(1, 1, 0, 0);
-	assert_guest(2, 2, 0, 0);
+	assert_guest(1, 2, 0, 0); /* a bus is called as the slot of its port */
+	assert_guest(2, 3, 0, 0);
 	assert_int_equal(plan.port[0].slot, 2);
 	assert_int_equal(plan.port[1].slot, 3);
-	assert_int_equal(plan.port[1].windows.secondary, 2);
+	assert_int_equal(plan.port[1].windows.secondary, 3);
+	assert_int_equal(plan.port[1].windows.subordinate, 3);
 }
 
 static void functions_of_one_slot_stay_together_with_their_numbers(void **state)
