@@ -29,7 +29,7 @@ L1_MODULES = ["virtio_pci", "9pnet_virtio", "9p", "overlay"]
 L2_SMALL_MODULES = ["nvme", "igbvf"]
 L2_MODULES = L2_SMALL_MODULES + [
     "e1000e", "e1000", "8139cp", "ahci", "sd_mod", "xhci_pci", "usb_storage", "usbhid",
-    "hid_generic", "evdev", "bochs", "uio_pci_generic", "button",
+    "hid_generic", "evdev", "bochs", "uio_pci_generic", "button", "sr_mod", "isofs",
 ]
 
 
@@ -125,6 +125,7 @@ class Assets:
         self.small = self._small_kernel()
         self.stock = _only(os.path.join(self.stock_root, "boot"), "vmlinuz-")
         self._initrds()
+        self.boot = self._boot_disks()
 
     def qemu(self):
         """The command that runs the unpacked QEMU, by its own loader and libraries."""
@@ -170,6 +171,20 @@ class Assets:
 
         return _entry("disks", _hash(script), "the disk images", build)
 
+    def _boot_disks(self):
+        script = os.path.join(SCRIPTS, "boot-disks")
+        initrd = self.l2_initrd["stock"]
+
+        def build(new):
+            # apt's private root may be gone from the cache, and what it fetched be there still.
+            if not os.path.exists(os.path.join(CACHE, "apt", "conf")):
+                _fetch("kernel", new + ".kernel")
+                shutil.rmtree(new + ".kernel")
+            _script("boot-disks", os.path.join(CACHE, "apt"), self.stock, initrd, new)
+
+        key = _hash(script, os.path.basename(os.path.dirname(initrd)))
+        return _entry("boot", key, "disks to boot from", build)
+
     def _initrd(self, name, init, tree, modules):
         pack = os.path.join(SCRIPTS, "initrd")
         args = [self.stock_root, *modules] if modules else []
@@ -203,6 +218,8 @@ class Assets:
         """What scenario scripts know: shell variables."""
         return {
             "LAB_TOP": TOP,
+            "LAB_DISKS": self.disks,
+            "LAB_BOOT": self.boot,
             "LAB_QEMU": shlex.join(self.qemu()),
             "LAB_QEMU_BINARY": os.path.join(self.qemu_root, "usr/bin/qemu-system-x86_64"),
             "LAB_MODULES": os.path.join(self.stock_root, "lib", "modules"),

@@ -41,6 +41,10 @@ HOST = "tsc=reliable kvm.tsc_tolerance_ppm=500000"
 DEVICES = {
     "nvme": lambda assets, bus: _drive(assets, "nvme") + [
         "-device", f"nvme,id=nvme,bus={bus},serial=BULKHEAD-NVME,drive=nvme-disk"],
+    # The same controller with a disk that UEFI firmware boots from.
+    "nvme-boot": lambda assets, bus: [
+        "-drive", f"if=none,id=boot-disk,file={os.path.join(assets.boot, 'grub.img')},format=raw,"
+        "snapshot=on", "-device", f"nvme,id=nvme,bus={bus},serial=BULKHEAD-BOOT,drive=boot-disk"],
     # Primary controller with four VFs; its namespace is theirs too. Of 13 queues and interrupts 8 are
     # flexible; a VF may have 4.
     "nvme-sriov": lambda assets, bus: _drive(assets, "nvme") + [

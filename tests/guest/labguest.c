@@ -13,6 +13,7 @@ static const struct {
 	{ "edu", edu_main, "PCI-FOLDER compute | dma | outside ADDRESS | intx COUNT" },
 	{ "draw", draw_main, "DRM-NODE" },
 	{ "key", key_main, "CODE SECONDS" },
+	{ "tray", tray_main, "CDROM-NODE open | close" },
 	{ "reads", reads_main, "BLOCK-DEVICE COUNT" },
 };
 

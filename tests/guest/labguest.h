@@ -10,6 +10,7 @@
 int edu_main(int argc, char **argv);
 int draw_main(int argc, char **argv);
 int key_main(int argc, char **argv);
+int tray_main(int argc, char **argv);
 int reads_main(int argc, char **argv);
 
 /* Print "what: errno text" and return 1, for `return failed("open")`. */

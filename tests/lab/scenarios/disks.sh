@@ -50,7 +50,7 @@ refused "an image that is not there" 'truncate -s' \
 	"$bulkhead" check "$LAB_OUT/other.cfg" --set disks[0].path=/tmp/none.img
 head -c 3000000 $images/cd.iso > $images/short.iso
 truncate -s 2998272 $images/short.iso
-refused "an ISO image that is not whole" 'not downloaded' "$bulkhead" check "$LAB_OUT/other.cfg" \
+refused "an ISO image that is not whole" 'of an ISO image of' "$bulkhead" check "$LAB_OUT/other.cfg" \
 	--set disks[0].path=$images/short.iso --set disks[0].type=cdrom
 refused "a directory" 'is a directory' "$bulkhead" check "$LAB_OUT/other.cfg" --set disks[0].path=/tmp
 refused "the same image twice" 'disks\[0\] is the same image' "$bulkhead" check "$LAB_OUT/other.cfg" \
