@@ -47,20 +47,23 @@ static int publish(struct flash *flash, struct err *err)
 		{ flash_code_gpa(flash), flash->code.size, flash->code.hva, KVM_MEM_READONLY },
 		{ flash_store_gpa(flash), flash->store.size, flash->store.hva, KVM_MEM_READONLY },
 	};
-	return memslots_publish(flash->slots, SLOT_FIRMWARE, want,
-				flash->mode == FLASH_ARRAY ? 2 : 1, err);
+	int r = memslots_publish(flash->slots, SLOT_FIRMWARE, want,
+				 flash->mode == FLASH_ARRAY ? 2 : 1, err);
+	flash->settled = !r;
+	return r;
 }
 
-/* Without the slot the handlers below serve everything, so a failure only costs time. */
+/* After a failure the handlers below serve what they can; the next command tries again. */
 static void enter(struct flash *flash, enum flash_mode mode)
 {
 	bool had_slot = flash->mode == FLASH_ARRAY, has_slot = mode == FLASH_ARRAY;
+	bool was_settled = flash->settled;
 	struct err err = { 0 };
 	flash->mode = mode;
-	if (had_slot == has_slot)
+	if (had_slot == has_slot && flash->settled)
 		return;
-	flash->bursts += had_slot;
-	if (publish(flash, &err))
+	flash->bursts += had_slot && !has_slot;
+	if (publish(flash, &err) && was_settled)
 		log_warn("firmware variables: %s", err.text);
 }
 

@@ -50,6 +50,7 @@ struct flash {
 	void *ctx;
 	enum flash_mode mode;
 	uint8_t status;
+	bool settled; /* the slots are as mode wants them */
 	uint64_t bursts, changes; /* slots taken away; bytes programmed and blocks erased */
 };
 

@@ -15,6 +15,28 @@ start_bulkhead shell --set vcpus=1
 at_shell shell 60
 in_shell 10 "setvar Kept -nv -bs -guid $guid =0x4b657074"
 in_shell 10 memmap
+
+# While it runs: who else would use its variables, and what does not go together, is refused.
+ovmf=/usr/share/OVMF
+uefi_profile other
+
+# refuses NAME PATTERN SETTING... — `check` of a second VM says no, and why
+refuses() {
+	local said setting settings=()
+	for setting in "${@:3}"; do settings+=(--set "firmware.$setting"); done
+	said=$("$bulkhead" check "$LAB_OUT/other.cfg" "${settings[@]}" 2>&1 | tr -s ' \n' ' ')
+	if grep -qE -- "$2" <<< "$said"; then ok "refused: $1"; else fail "$1: $said"; fi
+}
+refuses "two users of one store" "$store: another VM uses these" "vars=$store"
+refuses "a secboot image" 'built to need SMM' "code=$ovmf/OVMF_CODE_4M.ms.fd"
+refuses "a store of the other size" 'needs a variable store of 540672' "template=$ovmf/OVMF_VARS.fd"
+dd if=$ovmf/OVMF_VARS_4M.fd of=/tmp/damaged bs=1k skip=1 status=none
+refuses "a store without its head" 'is no variable store' vars=/tmp/damaged
+sed 's/_FVH/_FVI/' $ovmf/OVMF_VARS_4M.fd > /tmp/damaged
+refuses "a damaged store" 'is no variable store' vars=/tmp/damaged
+refuses "a store as code" 'not the firmware.s code' "code=$ovmf/OVMF_VARS_4M.fd"
+refuses "a store without keys" 'has no Secure Boot keys' "vars=$store.old" secure_boot=true
+
 type_line "reset -w"
 check "it comes back from a reset" wait_line 60 'any other key to continue' 2
 printf ' ' >&7
