@@ -179,6 +179,10 @@ static int devices_up(struct machine *m, struct err *err)
 		const struct plan_device *planned = &m->plan->device[i];
 		r = planned->held ? hold_device(m, planned, err) : device_up(m, planned, err);
 	}
+	pthread_mutex_lock(&m->root.lock);
+	for (unsigned i = 0; !r && i < m->plan->n_ports; i++)
+		pci_port_match_link(&m->port[i]);
+	pthread_mutex_unlock(&m->root.lock);
 	return r;
 }
 

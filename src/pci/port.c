@@ -15,6 +15,7 @@
 #define CAP_MSI 0x90
 #define CAP_RESERVE 0xa0
 #define RESERVE_CAP_LEN 32
+#define LINK_SPEED_MAX 5 /* what Link Capabilities 2 has names for */
 #define PCIE_CAP_LEN 0x3c /* version 2, PCIe 6.0 §7.5.3 */
 
 static const struct pci_ids port_ids = {
@@ -103,7 +104,6 @@ static void set_link(struct pci_func *func, unsigned slot, struct pci_link link)
 			    (slot & 0xff) << 24 /* port number */);
 	pci_cfg_set(func, CAP_PCIE + PCI_EXP_LNKSTA, 2,
 		    now | PCI_EXP_LNKSTA_SLC | PCI_EXP_LNKSTA_DLLLA);
-	pci_cfg_set(func, CAP_PCIE + PCI_EXP_SLTCAP, 4, PCI_EXP_SLTCAP_NCCS | slot << 19);
 	pci_cfg_set(func, CAP_PCIE + PCI_EXP_LNKCAP2, 4, ((1u << link.speed) - 1) << 1);
 	pci_cfg_set(func, CAP_PCIE + PCI_EXP_LNKCTL2, 2, link.speed);
 	pci_cfg_writable(func, CAP_PCIE + PCI_EXP_LNKCTL2, 2, PCI_EXP_LNKCTL2_TLS);
@@ -139,7 +139,7 @@ static void reserve_nothing(struct pci_func *func)
 static bool link_ok(struct pci_link link)
 {
 	static const uint8_t widths[] = { 1, 2, 4, 8, 12, 16 };
-	return link.speed <= 5 && memchr(widths, link.width, sizeof(widths));
+	return link.speed <= LINK_SPEED_MAX && memchr(widths, link.width, sizeof(widths));
 }
 
 /* --- behaviour --- */
@@ -147,6 +147,52 @@ static bool link_ok(struct pci_link link)
 static struct pci_port *port_of(struct pci_func *func)
 {
 	return container_of(func, struct pci_port, func);
+}
+
+/* Where the first function behind has its PCI Express capability; 0 = nowhere. */
+static unsigned pcie_of(const struct pci_func *child)
+{
+	return child ? pci_cap_find(child->val, child->cfg_size, PCI_CAP_ID_EXP) : 0;
+}
+
+/* As both registers have it: speed in bits 3:0, width in 9:4. A link that is not there has neither. */
+#define LINK_BITS (PCI_EXP_LNKSTA_CLS | PCI_EXP_LNKSTA_NLW)
+
+static struct pci_link link_in(uint32_t reg)
+{
+	struct pci_link link = { reg & PCI_EXP_LNKCAP_SLS,
+				 (uint8_t)((reg & PCI_EXP_LNKCAP_MLW) >> 4) };
+	link.speed = link.speed > LINK_SPEED_MAX ? LINK_SPEED_MAX : link.speed;
+	return link;
+}
+
+void pci_port_match_link(struct pci_port *port)
+{
+	struct pci_func *func = &port->func, *child = port->bus.funcs;
+	unsigned cap = pcie_of(child);
+	if (!cap)
+		return;
+	struct pci_link link = link_in(pci_cfg_read(child, cap + PCI_EXP_LNKCAP, 4));
+	if (!link.speed || !link_ok(link))
+		return;
+	set_link(func, port->slot, link);
+	pci_cfg_device(func, CAP_PCIE + PCI_EXP_LNKSTA, 2, LINK_BITS);
+	pci_func_seal(func);
+}
+
+/* The one register that is not ours alone: the link as it is now. */
+static uint32_t read_device(struct pci_func *func, unsigned off, unsigned size)
+{
+	const struct pci_port *port = port_of(func);
+	unsigned reg = CAP_PCIE + PCI_EXP_LNKSTA, cap = pcie_of(port->bus.funcs);
+	uint32_t now = 0;
+	(void)size;
+	if (cap)
+		now = pci_cfg_read(port->bus.funcs, cap + PCI_EXP_LNKSTA, 2) & LINK_BITS;
+	if (!now || now == LINK_BITS) /* none to show, or no answer */
+		now = le16_get(func->val + reg) & LINK_BITS;
+	/* Both it and Link Control are in one dword. */
+	return off / 4 == reg / 4 ? now << 16 >> (8 * (off % 4)) : 0;
 }
 
 static void renumber(struct pci_port *port)
@@ -266,6 +312,7 @@ static bool port_asleep(const struct pci_func *func)
 }
 
 static const struct pci_func_ops port_ops = {
+	.read_device = read_device,
 	.wrote = port_wrote,
 	.reset = port_reset,
 	.asleep = port_asleep,
@@ -302,6 +349,7 @@ int pci_port_init(struct pci_port *port, unsigned slot, struct pci_link link, st
 	pci_cfg_add_cap(func, PCI_CAP_ID_EXP, CAP_PCIE, PCIE_CAP_LEN);
 	set_regs(func, CAP_PCIE, pcie, ARRAY_LEN(pcie));
 	set_link(func, slot, link);
+	pci_cfg_set(func, CAP_PCIE + PCI_EXP_SLTCAP, 4, PCI_EXP_SLTCAP_NCCS | slot << 19);
 	if (irqs)
 		make_hotplug(func);
 	int r = add_msi(port, irqs);

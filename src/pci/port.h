@@ -47,6 +47,13 @@ struct pci_port_name {
 void pci_port_name(struct pci_port *port, struct pci_port_name name);
 
 /*
+ * Once the functions behind are on its bus: the link that the port has is theirs, by the capability of
+ * the first of them. Its present speed and width follow that one's from now on, as they change. The
+ * link of pci_port_init stays where that one has none to show (a VF, conventional PCI). Lock held.
+ */
+void pci_port_match_link(struct pci_port *port);
+
+/*
  * What was behind has gone without notice: the slot is empty and the link down, for good, and the
  * guest is told if it listens. The functions are taken off the bus by the caller. Lock held.
  */

@@ -198,6 +198,22 @@ static void config_write(struct pci_root *root, uint32_t where, unsigned size, u
 	pthread_mutex_unlock(&root->lock);
 }
 
+uint32_t pci_root_read(struct pci_root *root, struct pci_func *func, unsigned off, unsigned size)
+{
+	pthread_mutex_lock(&root->lock);
+	uint32_t value = pci_cfg_read(func, off, size);
+	pthread_mutex_unlock(&root->lock);
+	return value;
+}
+
+void pci_root_write(struct pci_root *root, struct pci_func *func, unsigned off, unsigned size,
+		    uint32_t value)
+{
+	pthread_mutex_lock(&root->lock);
+	write_func(root, func, off, size, value);
+	pthread_mutex_unlock(&root->lock);
+}
+
 /* --- 0xCF8: CONFIG_ADDRESS (PCI 3.0 §3.2.2.3.2); only a whole dword is it --- */
 
 static uint64_t address_read(void *ctx, uint64_t off, unsigned size)

@@ -88,6 +88,14 @@ int pci_map_shrink(struct pci_root *root, struct err *err);
  */
 int pci_map_withdraw(struct pci_root *root, struct pci_func *func, struct err *err);
 
+/*
+ * Config space of one function by another way than its address (a mirror of it in a BAR): as the
+ * guest's own access there, a write with all that follows from it. Takes the lock.
+ */
+uint32_t pci_root_read(struct pci_root *root, struct pci_func *func, unsigned off, unsigned size);
+void pci_root_write(struct pci_root *root, struct pci_func *func, unsigned off, unsigned size,
+		    uint32_t value);
+
 /* Every function, bridges before what is behind them. Stops at and returns the first non-zero. */
 int pci_root_each(struct pci_root *root, int (*visit)(struct pci_func *func, void *ctx), void *ctx);
 

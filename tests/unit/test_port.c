@@ -61,6 +61,76 @@ static void a_device_without_a_link_gets_the_slowest(void **state)
 	assert_int_equal(pcie(PCI_EXP_LNKCAP2), 0x02);
 }
 
+/* A function with a link of its own, live as the hardware's is. */
+static uint16_t live_status;
+static uint32_t read_status(struct pci_func *func, unsigned off, unsigned size)
+{
+	(void)func;
+	return size == 2 && off == 0x40 + PCI_EXP_LNKSTA ? live_status : 0;
+}
+static const struct pci_func_ops live_ops = { .read_device = read_status };
+static struct pci_func child;
+
+static void put_child(uint32_t link_cap, uint16_t status)
+{
+	const struct pci_ids ids = { .vendor = 0x10de, .device = 0x1c03, .class_code = 0x030000 };
+	memset(&child, 0, sizeof(child));
+	pci_func_init(&child, &live_ops, 4096);
+	pci_cfg_ids(&child, &ids);
+	pci_cfg_add_cap(&child, PCI_CAP_ID_EXP, 0x40, 0x3c);
+	pci_cfg_set(&child, 0x40 + PCI_EXP_LNKCAP, 4, link_cap);
+	pci_cfg_device(&child, 0x40 + PCI_EXP_LNKSTA, 2, 0xffff);
+	live_status = status;
+	assert_int_equal(pci_bus_add(&port.bus, &child, 0, 0), 0);
+	pci_port_match_link(&port);
+}
+
+static void the_link_is_the_devices_and_its_speed_follows(void **state)
+{
+	(void)state;
+	put_child(0x104, 0x101); /* 16 GT/s x16, now idle at 2.5 */
+	assert_int_equal(pcie(PCI_EXP_LNKCAP) & 0x3ff, 0x104);
+	assert_int_equal(pcie(PCI_EXP_LNKCAP2), 0x1e);
+	assert_int_equal(pcie(PCI_EXP_LNKSTA) & 0x3ff, 0x101);
+	live_status = 0x104;
+	assert_int_equal(pcie(PCI_EXP_LNKSTA) & 0x3ff, 0x104);
+	assert_true(pcie(PCI_EXP_LNKSTA) & PCI_EXP_LNKSTA_DLLLA);
+	unsigned cap = pci_cap_find(f->val, 4096, PCI_CAP_ID_EXP);
+	assert_int_equal(pci_cfg_read(f, cap + PCI_EXP_LNKCTL, 4) >> 16 & 0x3ff, 0x104);
+	assert_int_equal(pci_cfg_read(f, cap + PCI_EXP_LNKSTA, 1), 0x04);
+	assert_int_equal(pci_cfg_read(f, cap + PCI_EXP_LNKSTA + 1, 1) & 3, 0x01);
+	pci_func_reset(f);
+	assert_int_equal(pcie(PCI_EXP_LNKCAP) & 0x3ff, 0x104);
+	assert_int_equal(pcie(PCI_EXP_SLTCAP + 2) >> 3, 3); /* the slot is as it was */
+}
+
+static void a_function_that_shows_no_link_changes_nothing(void **state)
+{
+	(void)state;
+	put_child(0, 0); /* a VF */
+	assert_int_equal(pcie(PCI_EXP_LNKCAP) & 0x3ff, 0x083);
+	assert_int_equal(pcie(PCI_EXP_LNKSTA) & 0x3ff, 0x083);
+}
+
+static void impossible_links_of_a_device_are_not_believed(void **state)
+{
+	(void)state;
+	put_child(0x033, 0x033); /* three lanes */
+	assert_int_equal(pcie(PCI_EXP_LNKCAP) & 0x3ff, 0x083);
+}
+
+static void a_device_that_is_gone_leaves_the_last_link(void **state)
+{
+	(void)state;
+	put_child(0x104, 0x104);
+	live_status = 0xffff;
+	assert_int_equal(pcie(PCI_EXP_LNKSTA) & 0x3ff, 0x104);
+	port.bus.funcs = NULL;
+	pci_port_empty(&port);
+	assert_int_equal(pcie(PCI_EXP_LNKSTA) & 0x3ff, 0x104);
+	assert_false(pcie(PCI_EXP_LNKSTA) & PCI_EXP_LNKSTA_DLLLA);
+}
+
 static void impossible_slots_and_links_are_refused(void **state)
 {
 	(void)state;
@@ -381,6 +451,10 @@ int main(void)
 		cmocka_unit_test_setup(a_port_keeps_its_makers_name_over_a_reset, fresh),
 		cmocka_unit_test_setup(link_and_slot_are_those_of_the_device, fresh),
 		cmocka_unit_test_setup(a_device_without_a_link_gets_the_slowest, fresh),
+		cmocka_unit_test_setup(the_link_is_the_devices_and_its_speed_follows, fresh),
+		cmocka_unit_test_setup(a_function_that_shows_no_link_changes_nothing, fresh),
+		cmocka_unit_test_setup(impossible_links_of_a_device_are_not_believed, fresh),
+		cmocka_unit_test_setup(a_device_that_is_gone_leaves_the_last_link, fresh),
 		cmocka_unit_test_setup(impossible_slots_and_links_are_refused, fresh),
 		cmocka_unit_test_setup(window_registers_have_architectural_masks, fresh),
 		cmocka_unit_test_setup(the_guest_programs_windows, fresh),
