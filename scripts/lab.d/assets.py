@@ -27,9 +27,10 @@ GUEST = os.path.join(TOP, "tests", "guest")
 L1_MODULES = ["virtio_pci", "9pnet_virtio", "9p", "overlay"]
 # The guest's drivers: one for each device of the lab, and what its tests stand on.
 L2_SMALL_MODULES = ["nvme", "igbvf"]
+L2_TOOLS_MODULES = L2_SMALL_MODULES + ["msr"]
 L2_MODULES = L2_SMALL_MODULES + [
     "e1000e", "e1000", "8139cp", "ahci", "sd_mod", "xhci_pci", "usb_storage", "usbhid",
-    "hid_generic", "evdev", "bochs", "uio_pci_generic", "button", "sr_mod", "isofs",
+    "hid_generic", "evdev", "psmouse", "bochs", "uio_pci_generic", "button", "sr_mod", "isofs",
 ]
 
 
@@ -163,6 +164,26 @@ class Assets:
 
         return _entry("guest", _hash(*sources), "the guest's test programs", build)
 
+    def _tools_tree(self):
+        """The guest's test programs, and Debian's own beside them."""
+        script = os.path.join(SCRIPTS, "guest-tools")
+
+        def fetch(new):
+            # apt's private root may be gone from the cache, and what it fetched be there still.
+            if not os.path.exists(os.path.join(CACHE, "apt", "conf")):
+                _fetch("kernel", new + ".kernel")
+                shutil.rmtree(new + ".kernel")
+            _script("guest-tools", os.path.join(CACHE, "apt"), new)
+
+        tools = _entry("tools", _hash(script), "the guest's tools from Debian", fetch)
+
+        def build(new):
+            for tree in (tools, self.guest_tree):
+                shutil.copytree(tree, new, symlinks=True, dirs_exist_ok=True)
+
+        key = _hash(os.path.basename(tools), os.path.basename(self.guest_tree))
+        return _entry("tools-tree", key, "the guest's programs and tools", build)
+
     def _disks(self):
         script = os.path.join(SCRIPTS, "disks.py")
 
@@ -208,6 +229,7 @@ class Assets:
             "stock": self._initrd("l2-stock", l2_init, self.guest_tree, L2_MODULES),
             "stock_min": self._initrd("l2-stock-min", l2_init, self.guest_tree, L2_SMALL_MODULES),
             "small": self._initrd("l2-small", l2_init, self.guest_tree, []),
+            "tools": self._initrd("l2-tools", l2_init, self._tools_tree(), L2_TOOLS_MODULES),
         }
 
     def l1_kernel(self, name):
@@ -226,6 +248,7 @@ class Assets:
             "LAB_STOCK_KERNEL": self.stock,
             "LAB_STOCK_INITRD": self.l2_initrd["stock"],
             "LAB_STOCK_MIN_INITRD": self.l2_initrd["stock_min"],
+            "LAB_TOOLS_INITRD": self.l2_initrd["tools"],
             "LAB_SMALL_KERNEL": self.small,
             "LAB_SMALL_INITRD": self.l2_initrd["small"],
         }

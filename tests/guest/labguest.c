@@ -13,8 +13,12 @@ static const struct {
 	{ "edu", edu_main, "PCI-FOLDER compute | dma | outside ADDRESS | intx COUNT" },
 	{ "draw", draw_main, "DRM-NODE" },
 	{ "key", key_main, "CODE SECONDS" },
-	{ "tray", tray_main, "CDROM-NODE open | close" },
+	{ "events", events_main, "SECONDS" },
 	{ "reads", reads_main, "BLOCK-DEVICE COUNT" },
+	{ "tray", tray_main, "CDROM-NODE open | close" },
+	{ "leaves", leaves_main, "" },
+	{ "cpuid", cpuid_main, "LEAF" },
+	{ "hyperv", hyperv_main, "" },
 };
 
 int failed(const char *what)

@@ -10,8 +10,12 @@
 int edu_main(int argc, char **argv);
 int draw_main(int argc, char **argv);
 int key_main(int argc, char **argv);
-int tray_main(int argc, char **argv);
+int events_main(int argc, char **argv);
 int reads_main(int argc, char **argv);
+int tray_main(int argc, char **argv);
+int leaves_main(int argc, char **argv);
+int cpuid_main(int argc, char **argv);
+int hyperv_main(int argc, char **argv);
 
 /* Print "what: errno text" and return 1, for `return failed("open")`. */
 int failed(const char *what);
