@@ -310,6 +310,7 @@ static const struct part {
 	{ "firmware configuration", fwcfg_up, fwcfg_down },
 	{ "firmware", firmware_up, firmware_down },
 	{ "display", display_up, display_down },
+	{ "shared picture", looking_glass_up, looking_glass_down },
 	{ "input devices", input_up, input_down },
 	{ "TPM", tpm_up, tpm_down },
 	{ "board's addresses", addresses_up, NULL },

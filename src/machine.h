@@ -117,6 +117,7 @@ struct machine {
 	struct ramfb ramfb;              /* gmem NULL without a display */
 	struct vnc *vnc;                 /* NULL without */
 	struct input *input;             /* NULL without */
+	struct machine_glass *glass;     /* owned; NULL without */
 	struct reset_ports reset_ports;
 	struct vm_state state;           /* open with firmware or a TPM */
 	struct firmware firmware;

@@ -23,6 +23,9 @@ bool machine_has_keyboard(const struct machine *m);
 /* Picture and VNC server. After the firmware configuration and the board. */
 int display_up(struct machine *m, struct err *err);
 void display_down(struct machine *m);
+/* The PCI function with memory that a viewer shares. After the PCI hierarchy. */
+int looking_glass_up(struct machine *m, struct err *err);
+void looking_glass_down(struct machine *m);
 /* The host's keyboards and mice. After the board. */
 int input_up(struct machine *m, struct err *err);
 void input_down(struct machine *m);

@@ -46,7 +46,7 @@ struct plan_device {
 
 /* A function of the machine's own on bus 0 (AHCI, …) and its BARs. */
 #define PLAN_MAX_OWN 8
-enum plan_own_kind { PLAN_OWN_AHCI };
+enum plan_own_kind { PLAN_OWN_AHCI, PLAN_OWN_IVSHMEM };
 struct plan_own {
 	enum plan_own_kind kind;
 	const char *name; /* for people */

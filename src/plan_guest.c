@@ -10,6 +10,8 @@
 
 #include "base/bytes.h"
 #include "boot/acpi.h"
+#include "hw/ivshmem.h"
+#include "looking_glass.h"
 #include "plan_parts.h"
 
 #define ROM_MIN 2048 /* PCI 3.0 §6.2.5.2 */
@@ -214,13 +216,28 @@ static const struct plan_own ahci = {
 	.bar[5] = { .kind = BAR_MEM32, .size = PAGE_4K },
 };
 
+/* Memory shared with the host: no interrupt, and a place that no device is ever dealt. */
+static const struct plan_own ivshmem = {
+	.kind = PLAN_OWN_IVSHMEM,
+	.name = "shared memory",
+	.guest = { .dev = SLOT_IVSHMEM },
+	.bar[IVSHMEM_REGISTERS_BAR] = { .kind = BAR_MEM32, .size = IVSHMEM_REGISTERS_SIZE },
+	.bar[IVSHMEM_MEMORY_BAR] = { .kind = BAR_MEM64, .prefetch = true },
+};
+
 static void place_own(struct plan *plan)
 {
-	if (!plan->profile->n_disks)
-		return;
-	struct plan_own *own = &plan->own[plan->n_own++];
-	*own = ahci;
-	own->gsi = acpi_pin_gsi(own->guest.dev, 0);
+	if (plan->profile->n_disks) {
+		struct plan_own *own = &plan->own[plan->n_own++];
+		*own = ahci;
+		own->gsi = acpi_pin_gsi(own->guest.dev, 0);
+	}
+	uint64_t shared = looking_glass_size(&plan->profile->looking_glass);
+	if (shared) {
+		struct plan_own *own = &plan->own[plan->n_own++];
+		*own = ivshmem;
+		own->bar[IVSHMEM_MEMORY_BAR].size = shared;
+	}
 }
 
 /* --- BARs --- */

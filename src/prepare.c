@@ -59,7 +59,7 @@ static int examine_tpm(struct prepared *p, const struct profile *profile)
 /* Of a host in a file nobody knows what is at its seat. */
 static int examine_seat(struct prepared *p, const struct profile *profile)
 {
-	return p->host.replayed ? 0 : seat_check(&p->plan, profile);
+	return p->host.replayed ? 0 : seat_check(&p->plan, profile, &p->host);
 }
 
 /* ROM files are read when a device is opened; by then the host would have been changed. */

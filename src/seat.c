@@ -5,10 +5,12 @@
 
 #include "base/bytes.h"
 #include "input.h"
+#include "looking_glass.h"
 #include "vnc.h"
 
-static int check_display(const struct profile *profile, struct err *err)
+static int check_display(const struct profile *profile, const struct host *host, struct err *err)
 {
+	(void)host;
 	bool shown = profile->display.type != DISPLAY_NONE;
 	if (shown && profile->firmware.type != FIRMWARE_UEFI)
 		return err_set(err, -EINVAL,
@@ -21,22 +23,31 @@ static int check_display(const struct profile *profile, struct err *err)
 	return 0;
 }
 
-static int check_vnc(const struct profile *profile, struct err *err)
+static int check_vnc(const struct profile *profile, const struct host *host, struct err *err)
 {
+	(void)host;
 	return vnc_is_wanted(&profile->display.vnc) ? vnc_check(&profile->display.vnc, err) : 0;
 }
 
-int seat_check(struct plan *plan, const struct profile *profile)
+static int check_input(const struct profile *profile, const struct host *host, struct err *err)
 {
-	static int (*const checks[])(const struct profile *profile, struct err *err) = {
+	(void)host;
+	return input_check(profile, err);
+}
+
+int seat_check(struct plan *plan, const struct profile *profile, const struct host *host)
+{
+	static int (*const checks[])(const struct profile *profile, const struct host *host,
+				     struct err *err) = {
 		check_display,
 		check_vnc,
-		input_check,
+		check_input,
+		looking_glass_check,
 	};
 	int r = 0;
 	for (unsigned i = 0; !r && i < ARRAY_LEN(checks); i++) {
 		struct err why = { 0 };
-		if (checks[i](profile, &why))
+		if (checks[i](profile, host, &why))
 			r = plan_refuse(plan, &why);
 	}
 	return r;

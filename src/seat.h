@@ -9,6 +9,6 @@
 #include "plan.h"
 
 /* Everything that speaks against them becomes a refusal of the plan. -ENOMEM. */
-int seat_check(struct plan *plan, const struct profile *profile);
+int seat_check(struct plan *plan, const struct profile *profile, const struct host *host);
 
 #endif

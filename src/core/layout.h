@@ -58,6 +58,7 @@
 #define SLOT_HOST_BRIDGE 0
 #define SLOT_FIRST 1 /* root ports and conventional devices */
 #define SLOT_LAST 28
+#define SLOT_IVSHMEM 29
 #define SLOT_LPC 31
 
 #define LAYOUT_MAX_RAM 16
