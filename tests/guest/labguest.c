@@ -14,6 +14,7 @@ static const struct {
 	{ "draw", draw_main, "DRM-NODE" },
 	{ "key", key_main, "CODE SECONDS" },
 	{ "events", events_main, "SECONDS" },
+	{ "shared", shared_main, "PCI-FOLDER" },
 	{ "reads", reads_main, "BLOCK-DEVICE COUNT" },
 	{ "tray", tray_main, "CDROM-NODE open | close" },
 	{ "leaves", leaves_main, "" },

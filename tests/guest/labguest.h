@@ -11,6 +11,7 @@ int edu_main(int argc, char **argv);
 int draw_main(int argc, char **argv);
 int key_main(int argc, char **argv);
 int events_main(int argc, char **argv);
+int shared_main(int argc, char **argv);
 int reads_main(int argc, char **argv);
 int tray_main(int argc, char **argv);
 int leaves_main(int argc, char **argv);
