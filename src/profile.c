@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/cleanup.h"
+#include "base/parse.h"
 #include "profile_options.h"
 
 /* The directory that relative names in the file are taken from, absolute. */
@@ -66,6 +68,8 @@ static int apply_overrides(struct profile *profile, const char *const *overrides
 	return 0;
 }
 
+#define FIRMWARE_RAM_MIN (256 * MIB) /* OVMF unpacks itself at fixed places up to 160 MiB */
+
 static int refuse_boot(const struct profile *profile, const char *key, struct err *err,
 		       const char *text)
 {
@@ -82,6 +86,11 @@ static int check_boot(const struct profile *profile, struct err *err)
 			       : refuse_boot(profile, "kernel", err,
 					     "missing; give a file name, or \"uefi\" as "
 					     "firmware.type to boot from a disk");
+	if (profile->memory < FIRMWARE_RAM_MIN) {
+		struct opt_at at = { .source = profile->path, .path = "memory" };
+		return opt_error(&at, err, -ERANGE, "%s is too little for UEFI firmware; give at least %s",
+				 size_text(profile->memory).s, size_text(FIRMWARE_RAM_MIN).s);
+	}
 	if (!profile->boot.kernel && profile->boot.initrd)
 		return refuse_boot(profile, "initrd", err, "there is no boot.kernel to use it");
 	if (!profile->boot.kernel && *profile->boot.cmdline)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "profile.h"
+#include "profile_options.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -91,6 +92,8 @@ static void without_firmware_a_kernel_must_be_given_and_with_it_need_not(void **
 	profile_fini(&f->profile);
 	refused(f, "name = \"a\"; firmware = { type = \"uefi\"; }; boot = { initrd = \"/i\"; };",
 		-EINVAL, "demo.cfg: boot.initrd: there is no boot.kernel to use it");
+	refused(f, "name = \"a\"; firmware = { type = \"uefi\"; }; memory = \"128M\";", -ERANGE,
+		"demo.cfg: memory: 128M is too little for UEFI firmware; give at least 256M");
 	refused(f, "name = \"a\"; firmware = { type = \"uefi\"; }; boot = { cmdline = \"x\"; };",
 		-EINVAL, "demo.cfg: boot.cmdline: there is no boot.kernel to read it");
 }
@@ -746,19 +749,27 @@ static void random_device(struct profile_device *d, unsigned i)
 	d->identity.slot = random_below(2) ? NULL : strdup("0000:00/01.0/00.0");
 }
 
+/* In place of the default, as everything here. */
+static void set_text(char **text, char *value)
+{
+	free(*text);
+	*text = value;
+}
+
 static void random_profile(struct profile *p)
 {
 	memset(p, 0, sizeof(*p));
-	p->name = strdup("n-1");
+	assert_int_equal(opt_defaults(&profile_options, p, NULL), 0);
+	set_text(&p->name, strdup("n-1"));
 	p->vcpus = 1 + random_below(PROFILE_MAX_VCPUS);
-	p->memory = (16 + (uint64_t)random_below(1u << 23)) * 2 * MIB;
-	p->boot.kernel = random_text("/");
-	p->boot.initrd = random_below(2) ? random_text("/") : NULL;
-	p->boot.cmdline = random_text("");
-	p->firmware.code = random_text("/");
-	p->firmware.vars = random_below(2) ? random_text("/") : NULL;
-	p->firmware.template = random_below(2) ? random_text("/") : NULL;
-	p->firmware.log = random_below(2) ? random_text("/") : NULL;
+	p->memory = (128 + (uint64_t)random_below(1u << 23)) * 2 * MIB;
+	set_text(&p->boot.kernel, random_text("/"));
+	set_text(&p->boot.initrd, random_below(2) ? random_text("/") : NULL);
+	set_text(&p->boot.cmdline, random_text(""));
+	set_text(&p->firmware.code, random_text("/"));
+	set_text(&p->firmware.vars, random_below(2) ? random_text("/") : NULL);
+	set_text(&p->firmware.template, random_below(2) ? random_text("/") : NULL);
+	set_text(&p->firmware.log, random_below(2) ? random_text("/") : NULL);
 	p->firmware.type = (enum firmware_type)random_below(2);
 	p->firmware.secure_boot = !p->boot.kernel && random_below(2);
 	p->console = (enum console_kind)random_below(2);
