@@ -15,32 +15,29 @@ uefi_kernel_profile() {
 	echo 'firmware = { type = "uefi"; };' >> "$LAB_OUT/$1.cfg"
 }
 
-# type_line TEXT — at the guest's console, as a person does: firmware looks for a key now and then, and
-# may drop what comes faster. Whoever reads standard input gets it, so one guest at a time.
-type_line() {
-	local i
-	for ((i = 0; i < ${#1}; i++)); do
-		printf '%s' "${1:i:1}" >&7
-		nap 0.05
-	done
-	printf '\r' >&7
+mkfifo /run/lab.private/keys
+exec 8<> /run/lab.private/keys
+
+# start_typed NAME OPTION... — start_bulkhead, with a console that the functions below type at. One
+# guest at a time: whoever reads first gets it.
+start_typed() {
+	# shellcheck disable=SC2016 # the inner shell's
+	start_guest "$1" bash -c 'exec "$@" <&8 8>&-' typed "$bulkhead" run "$LAB_OUT/$1.cfg" "${@:2}"
 }
+
+# type_line TEXT — as a terminal sends it
+type_line() { printf '%s\r' "$1" >&8; }
 
 # shell_off NAME — the shell turns the machine off
 shell_off() {
-	local try
-	for try in 1 2 3; do
-		type_line "reset -s"
-		wait_until 8 guest_gone && break
-		note "$1: typed in vain, $try"
-	done
-	guest_ends "$1" 5
+	type_line "reset -s"
+	guest_ends "$1" 20
 }
 
 # at_shell NAME SECONDS — the UEFI shell has its prompt; it waits five seconds for startup.nsh unless
 # a key is pressed
 at_shell() {
-	wait_line "$2" 'any other key to continue|Shell>' && printf ' ' >&7
+	wait_line "$2" 'any other key to continue|Shell>' && printf ' ' >&8
 	check "$1: the UEFI shell is there" wait_line 20 'Shell>'
 }
 

@@ -13,7 +13,7 @@ host_state "$LAB_OUT/host.before"
 large=$(address_of_id 0x1af4:0x1110)
 uefi_profile picture nvme vga "$large"
 "$bulkhead" check "$LAB_OUT/picture.cfg" > "$LAB_OUT/plan" || fail "refused: $(cat "$LAB_OUT/plan")"
-start_bulkhead picture --set memory=2G
+start_typed picture --set memory=2G
 at_shell picture 100
 in_shell 20 pci
 in_shell 20 map

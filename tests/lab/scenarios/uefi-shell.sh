@@ -11,7 +11,7 @@ host_state "$LAB_OUT/host.before"
 guid=11111111-2222-3333-4444-555555555555
 store=/var/lib/bulkhead/shell/vars.fd
 uefi_profile shell
-start_bulkhead shell --set vcpus=1
+start_typed shell --set vcpus=1
 at_shell shell 60
 in_shell 10 "setvar Kept -nv -bs -guid $guid =0x4b657074"
 in_shell 10 memmap
@@ -39,14 +39,14 @@ refuses "a store without keys" 'has no Secure Boot keys' "vars=$store.old" secur
 
 type_line "reset -w"
 check "it comes back from a reset" wait_line 60 'any other key to continue' 2
-printf ' ' >&7
+printf ' ' >&8
 in_shell 20 "setvar Kept -guid $guid"
 contains "a variable survives a reset" "$guest_log" '4B 65 70 74'
 shell_off shell
 check "the store keeps what was written" test "$(tr -d '\0' < "$store" | grep -ac Kept)" -gt 0
 check "it is the owner's alone" test "$(stat -c %a "$store")" = 600
 
-start_bulkhead shell
+start_typed shell
 at_shell shell 60
 in_shell 10 "setvar Kept -guid $guid"
 contains "a variable survives a power-off" "$guest_log" '4B 65 70 74'
