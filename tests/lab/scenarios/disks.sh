@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #: about     a guest has hard disks and a CD-ROM on Bulkhead's AHCI controller
-#: deadline  200
+#: deadline  300
 . tests/lab/lib.sh
 
 # disk_profile NAME TASKS DISK... — DISK is the inside of an entry of `disks`
