@@ -11,7 +11,7 @@
 
 #include "base/bytes.h"
 #include "base/log.h"
-#include "vfio/parts.h"
+#include "vfio/quirk.h"
 #include "vfio/uapi.h"
 
 static uint64_t cfg_at(const struct vfio_pci *vfio, unsigned off)
@@ -161,6 +161,7 @@ static void reset(struct pci_func *func)
 	vfio_wake(vfio);
 	vfio->rom.tried = false;
 	vfio->flr_asked = false;
+	vfio_quirks_reset(vfio);
 	sync_command(vfio);
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * BARs as pieces: what the kernel lets us map becomes a KVM slot, the pages that hold the MSI-X
- * table or pending bits and everything else comes here as pread and pwrite on the device fd.
+ * table, pending bits or a window (vfio/quirk.h) and everything else comes here as pread and pwrite
+ * on the device fd.
  * Mappings lie in address space aligned so that the kernel can use 2 MiB and 1 GiB leaves: host
  * address, guest address and BAR are congruent.
  */
@@ -13,7 +14,7 @@
 
 #include "base/bytes.h"
 #include "base/log.h"
-#include "vfio/parts.h"
+#include "vfio/quirk.h"
 #include "vfio/uapi.h"
 
 #define AREAS_MAX 64
@@ -34,27 +35,46 @@ static bool in_table(const struct vfio_region *region, uint64_t off, unsigned ba
 	return where.size && region_index(region) == bar && range_contains(where, off, 1);
 }
 
+uint64_t vfio_bar_raw_read(struct vfio_region *region, uint64_t off, unsigned size)
+{
+	uint8_t raw[8];
+	if (size > sizeof(raw) || !inside(off, size, region->size) ||
+	    vfio_read(region->vfio->fd, raw, size, region->offset + off) < 0)
+		return all_ones(size); /* as a bus does for a device that does not decode */
+	return le_get(raw, size);
+}
+
+void vfio_bar_raw_write(struct vfio_region *region, uint64_t off, unsigned size, uint64_t value)
+{
+	uint8_t raw[8];
+	if (size > sizeof(raw) || !inside(off, size, region->size))
+		return;
+	le_put(raw, size, value);
+	int r = vfio_write(region->vfio->fd, raw, size, region->offset + off);
+	if (r < 0)
+		log_debug("%s: BAR %u write at 0x%" PRIx64 ": %s", region->vfio->name.s,
+			  region_index(region), off, strerror(-r));
+}
+
 static uint64_t bar_read(void *ctx, uint64_t off, unsigned size)
 {
 	struct vfio_region *region = ctx;
 	struct vfio_pci *vfio = region->vfio;
-	uint8_t raw[8];
 	if (in_table(region, off, vfio->msix_at.table_bar, vfio->msix_at.table))
 		return msix_table_read(&vfio->msix, off - vfio->msix_at.table.start, size);
 	if (in_table(region, off, vfio->msix_at.pba_bar, vfio->msix_at.pba))
 		return msix_pba_read(&vfio->msix, off - vfio->msix_at.pba.start, size);
 	atomic_fetch_add_explicit(&region->trapped, 1, memory_order_relaxed);
-	if (size > sizeof(raw) || !inside(off, size, region->size) ||
-	    vfio_read(vfio->fd, raw, size, region->offset + off) < 0)
-		return all_ones(size); /* as a bus does for a device that does not decode */
-	return le_get(raw, size);
+	const struct vfio_window *window = vfio_window_at(vfio, region_index(region), off, size);
+	if (window)
+		return window->read(vfio, window, off - window->at.start, size);
+	return vfio_bar_raw_read(region, off, size);
 }
 
 static void bar_write(void *ctx, uint64_t off, unsigned size, uint64_t value)
 {
 	struct vfio_region *region = ctx;
 	struct vfio_pci *vfio = region->vfio;
-	uint8_t raw[8];
 	if (in_table(region, off, vfio->msix_at.table_bar, vfio->msix_at.table)) {
 		msix_table_write(&vfio->msix, off - vfio->msix_at.table.start, size, value);
 		return;
@@ -62,13 +82,11 @@ static void bar_write(void *ctx, uint64_t off, unsigned size, uint64_t value)
 	if (in_table(region, off, vfio->msix_at.pba_bar, vfio->msix_at.pba))
 		return; /* read-only (PCIe 6.0 §7.7.2.6) */
 	atomic_fetch_add_explicit(&region->trapped, 1, memory_order_relaxed);
-	if (size > sizeof(raw) || !inside(off, size, region->size))
-		return;
-	le_put(raw, size, value);
-	int r = vfio_write(vfio->fd, raw, size, region->offset + off);
-	if (r < 0)
-		log_debug("%s: BAR %u write at 0x%" PRIx64 ": %s", vfio->name.s,
-			  region_index(region), off, strerror(-r));
+	const struct vfio_window *window = vfio_window_at(vfio, region_index(region), off, size);
+	if (!window)
+		vfio_bar_raw_write(region, off, size, value);
+	else if (window->write)
+		window->write(vfio, window, off - window->at.start, size, value);
 }
 
 static const struct bus_ops bar_ops = { .read = bar_read, .write = bar_write };
@@ -170,6 +188,9 @@ static void build_memory(struct vfio_pci *vfio, unsigned i)
 	size_t n = vfio_region_areas(vfio, i, areas, AREAS_MAX);
 	n = cut_one(areas, n, AREAS_MAX, cut_of(i, vfio->msix_at.table_bar, vfio->msix_at.table));
 	n = cut_one(areas, n, AREAS_MAX, cut_of(i, vfio->msix_at.pba_bar, vfio->msix_at.pba));
+	for (unsigned k = 0; k < vfio->quirk.n; k++)
+		n = cut_one(areas, n, AREAS_MAX,
+			    cut_of(i, vfio->quirk.window[k]->bar, vfio->quirk.window[k]->at));
 	if (n)
 		reserve(&vfio->region[i]);
 	make_pieces(vfio, i, areas, n);

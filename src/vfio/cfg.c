@@ -210,5 +210,6 @@ int vfio_cfg_build(struct vfio_pci *vfio, const struct vfio_snapshot *snap,
 	build_caps(vfio, snap, irqs);
 	if (snap->size == PCIE_CFG_SIZE)
 		build_ext_caps(vfio, snap);
+	vfio_igd_build(vfio, snap);
 	return 0;
 }

@@ -8,7 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
-#include "vfio/parts.h"
+#include "vfio/quirk.h"
 #include "vfio/uapi.h"
 
 static void blank(struct vfio_pci *vfio, const struct pci_dev *dev)
@@ -20,6 +20,7 @@ static void blank(struct vfio_pci *vfio, const struct pci_dev *dev)
 	vfio->intx.event_fd = vfio->intx.unmask_fd = -1;
 	vfio->notify.err.fd = vfio->notify.req.fd = -1;
 	pthread_mutex_init(&vfio->irq_lock, NULL);
+	pthread_mutex_init(&vfio->quirk.lock, NULL);
 	vfio->locks_made = true;
 }
 
@@ -67,6 +68,8 @@ static int build(struct vfio_pci *vfio, struct err *err)
 	if (r == 0)
 		r = check_power(vfio, &snap, err);
 	if (r == 0)
+		vfio_quirks_find(vfio, &snap);
+	if (r == 0)
 		r = vfio_bars_build(vfio, &snap, err);
 	return r == 0 ? vfio_rom_build(vfio, err) : r;
 }
@@ -111,6 +114,7 @@ int vfio_pci_release(struct vfio_pci *vfio)
 	if (vfio->fd >= 0)
 		iommu_detach(vfio->iommu, vfio->dev, vfio->fd);
 	pthread_mutex_destroy(&vfio->irq_lock);
+	pthread_mutex_destroy(&vfio->quirk.lock);
 	vfio->locks_made = false;
 	memset(&vfio->msix_at, 0, sizeof(vfio->msix_at));
 	vfio->gone = true;

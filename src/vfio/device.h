@@ -45,6 +45,14 @@ struct vfio_config {          /* what the profile says of this device */
 	bool p2p;             /* the guest's other devices may reach its BARs by DMA */
 };
 
+#define VFIO_WINDOWS_MAX 6
+
+struct vfio_window;
+
+struct vfio_index { /* registers through which a driver reaches others, as the guest set them */
+	uint32_t address, data, master, enable;
+};
+
 #define VFIO_PEER_MAX 24 /* pieces of BARs that are mapped for other devices */
 
 /* Which interrupts the kernel has been told to deliver; it can do one kind at a time. */
@@ -72,6 +80,12 @@ struct vfio_pci {
 		struct range table, pba; /* inside those BARs; size 0 = none */
 	} msix_at;
 	struct msi msi;           /* max == 0: none */
+	struct {
+		const struct vfio_window *window[VFIO_WINDOWS_MAX]; /* vfio/quirk.h; never changes */
+		unsigned n;
+		pthread_mutex_t lock; /* guards index; a leaf */
+		struct vfio_index index;
+	} quirk;
 	pthread_mutex_t irq_lock; /* guards the next five and intx */
 	bool locks_made;
 	enum vfio_irq_kind irq_kind;

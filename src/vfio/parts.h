@@ -46,7 +46,14 @@ int vfio_wake(struct vfio_pci *vfio);
  */
 void vfio_quiesce(struct vfio_pci *vfio);
 
+/* --- quirk_intel.c --- */
+/* After vfio_cfg_build: what says where the host's memory for the processor's graphics is. */
+void vfio_igd_build(struct vfio_pci *vfio, const struct vfio_snapshot *snap);
+
 /* --- bar.c --- */
+/* The device's own register, whatever else is shown there; all-ones when it does not answer. */
+uint64_t vfio_bar_raw_read(struct vfio_region *region, uint64_t off, unsigned size);
+void vfio_bar_raw_write(struct vfio_region *region, uint64_t off, unsigned size, uint64_t value);
 int vfio_bars_build(struct vfio_pci *vfio, const struct vfio_snapshot *snap, struct err *err);
 void vfio_bars_fini(struct vfio_pci *vfio);
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #: about     a TPM 2.0: random numbers, PCRs filled by OVMF, state kept, and swtpm missing or killed
 #: kernel    small
-#: deadline  400
+#: deadline  480
 . tests/lab/lib.sh
 
 # Debian's tools as the host has them, in a RAM disk behind the guest's own.
