@@ -194,16 +194,16 @@ class Assets:
 
     def _boot_disks(self):
         script = os.path.join(SCRIPTS, "boot-disks")
-        initrd = self.l2_initrd["stock"]
+        initrds = [self.l2_initrd["stock"], self.l2_initrd["small"]]
 
         def build(new):
             # apt's private root may be gone from the cache, and what it fetched be there still.
             if not os.path.exists(os.path.join(CACHE, "apt", "conf")):
                 _fetch("kernel", new + ".kernel")
                 shutil.rmtree(new + ".kernel")
-            _script("boot-disks", os.path.join(CACHE, "apt"), self.stock, initrd, new)
+            _script("boot-disks", os.path.join(CACHE, "apt"), self.stock, *initrds, new)
 
-        key = _hash(script, os.path.basename(os.path.dirname(initrd)))
+        key = _hash(script, *[os.path.basename(os.path.dirname(initrd)) for initrd in initrds])
         return _entry("boot", key, "disks to boot from", build)
 
     def _initrd(self, name, init, tree, modules):

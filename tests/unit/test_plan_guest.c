@@ -225,6 +225,46 @@ static void a_rom_of_another_vendor_is_refused_and_lesser_faults_are_warnings(vo
 	tempdir_remove(&rom_dir);
 }
 
+static void large_bar(uint64_t size)
+{
+	struct pci_dev *dev = add_dev("0000:01:00.0", 1, "");
+	dev->bar[0] = (struct pci_resource){ 0, 256, RES_MEM };
+	dev->bar[2] = (struct pci_resource){ 0, size, RES_MEM | RES_MEM64 | RES_PREFETCH };
+	want("0000:01:00.0", GROUP_REFUSE);
+	profile.firmware.type = FIRMWARE_UEFI;
+	inv.amd = inv.gib_pages = true;
+}
+
+static void with_firmware_the_window_is_the_one_it_will_choose(void **state)
+{
+	(void)state;
+	large_bar(16 * GIB);
+	inv.phys_bits = 40;
+	assert_accepted();
+	assert_int_equal(plan.layout.mmio64.start, 0xE000000000);
+	assert_int_equal(plan.layout.mmio64.size, 128 * GIB);
+	assert_int_equal(plan.layout.window_mib, 0);
+}
+
+static void firmware_is_told_of_a_window_that_it_would_not_choose(void **state)
+{
+	(void)state;
+	large_bar(64 * GIB);
+	inv.phys_bits = 39;
+	assert_accepted();
+	assert_int_equal(plan.layout.window_mib, 128 * 1024);
+}
+
+/* Were it started, the firmware would leave every device without addresses. */
+static void a_bar_that_no_window_of_firmware_holds_is_refused_with_a_map(void **state)
+{
+	(void)state;
+	large_bar(64 * GIB);
+	inv.phys_bits = 36;
+	make();
+	assert_only_refusal(-ENOSPC, "64-bit", "0x800000000", "root port 1: 64 GiB", NULL);
+}
+
 static void what_the_plan_wants_to_know_of_follows_the_profile(void **state)
 {
 	(void)state;
@@ -251,6 +291,9 @@ int main(void)
 		T(the_profile_decides_about_the_rom),
 		T(a_rom_file_is_looked_at_before_anything_is_changed),
 		T(a_rom_of_another_vendor_is_refused_and_lesser_faults_are_warnings),
+		T(with_firmware_the_window_is_the_one_it_will_choose),
+		T(firmware_is_told_of_a_window_that_it_would_not_choose),
+		T(a_bar_that_no_window_of_firmware_holds_is_refused_with_a_map),
 		T(what_the_plan_wants_to_know_of_follows_the_profile),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

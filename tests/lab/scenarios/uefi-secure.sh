@@ -23,7 +23,7 @@ secure() {
 
 secure signed secure.img
 wait_line 160 'GUEST: done'
-guest_said signed efi secureboot disk-boot
+guest_said signed efi secureboot
 guest_ends signed 30
 
 secure unsigned grub.img
