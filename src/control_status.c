@@ -31,6 +31,14 @@ static json_t *mappings_json(struct machine *m)
 			 (json_int_t)m->iommu.map_calls);
 }
 
+/* NULL without: what has no input says nothing of it. */
+static json_t *input_json(struct machine *m)
+{
+	return m->input ? json_pack("{s:i, s:b}", "present", (int)input_present(m->input), "grabbed",
+				    (int)input_is_grabbed(m->input))
+			: NULL;
+}
+
 json_t *control_status(struct machine *m)
 {
 	json_t *vcpus = json_array(), *devices = json_array();
@@ -50,5 +58,8 @@ json_t *control_status(struct machine *m)
 	json_object_set_new(status, "map_publishes", json_integer((json_int_t)m->root.publishes));
 	json_object_set_new(status, "console_bytes_lost",
 			    json_integer((json_int_t)m->console.dropped));
+	json_t *input = input_json(m);
+	if (input)
+		json_object_set_new(status, "input", input);
 	return status;
 }

@@ -359,9 +359,21 @@ void input_stop(struct input *input)
 	free(input);
 }
 
+static bool is_repeated(const struct profile *profile, unsigned index)
+{
+	for (unsigned i = 0; i < index; i++)
+		if (!strcmp(profile->input.evdev[i].path, profile->input.evdev[index].path))
+			return true;
+	return false;
+}
+
 int input_check(const struct profile *profile, struct err *err)
 {
 	int r = 0;
+	for (unsigned i = 0; i < profile->input.n_evdevs; i++)
+		if (is_repeated(profile, i))
+			return err_set(err, -EEXIST, "input.evdev: %s is given twice",
+				       profile->input.evdev[i].path);
 	for (unsigned i = 0; !r && i < profile->input.n_evdevs; i++) {
 		struct evdev *evdev;
 		r = evdev_open(&evdev, profile->input.evdev[i].path, err);

@@ -115,7 +115,7 @@ static int check_address(const struct profile_vnc *config, const struct sockaddr
 
 static int listen_address(const struct profile_vnc *config, int *ret_fd, struct err *err)
 {
-	struct sockaddr_storage address;
+	struct sockaddr_storage address = { 0 };
 	socklen_t len = 0;
 	int r = resolve(config, &address, &len, err);
 	if (!r)

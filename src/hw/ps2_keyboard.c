@@ -161,8 +161,8 @@ static bool has(const uint64_t *keys, unsigned code)
 
 static void mark(uint64_t *keys, unsigned code, bool down)
 {
-	keys[code / 64] = (keys[code / 64] & ~(UINT64_C(1) << code % 64)) |
-			  (uint64_t)down << code % 64;
+	uint64_t bit = UINT64_C(1) << code % 64;
+	keys[code / 64] = down ? keys[code / 64] | bit : keys[code / 64] & ~bit;
 }
 
 /* Tells the guest of a key, if there is room; it is told later otherwise. */

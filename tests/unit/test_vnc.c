@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -280,6 +281,60 @@ static void a_client_that_stalls_does_not_stop_another_one(void **state)
 	assert_int_equal(scan_code(f), 0x2E);
 }
 
+/* Keys, pointer and cut text as fast as the socket takes them. */
+static void a_client_that_floods_makes_nothing_grow(void **state)
+{
+	struct fixture *f = *state;
+	unsigned width, height;
+	uint8_t cut[8 + 4096] = { 6 }, flood[64 * 14];
+	start(f);
+	autoclose int fd = greet(f, 1, &width, &height);
+	be_put(cut + 4, 4, sizeof(cut) - 8);
+	for (unsigned i = 0; i < 64; i++) {
+		uint8_t *at = flood + (size_t)i * 14;
+		memset(at, 0, 14);
+		at[0] = 4;
+		at[1] = i & 1;
+		be_put(at + 4, 4, 'a' + i / 2 % 26);
+		at[8] = 5;
+		at[9] = (uint8_t)i;
+		be_put(at + 10, 2, i * 10);
+		be_put(at + 12, 2, i * 7);
+	}
+	key(fd, 'z', true);
+	scan_code(f); /* all is set up by now */
+	size_t before = mallinfo2().uordblks;
+	for (unsigned i = 0; i < 2000; i++) {
+		put(fd, flood, sizeof(flood));
+		if (i % 16 == 0)
+			put(fd, cut, sizeof(cut));
+	}
+	/* A second client is served, and what it types arrives. */
+	autoclose int other = greet(f, 1, &width, &height);
+	key(other, 0xFF1B, true);
+	for (unsigned i = 0; i < 100000 && scan_code(f) != 0x01; i++)
+		;
+	assert_in_range(mallinfo2().uordblks, 0, before + (1 << 20));
+}
+
+static void a_client_that_does_not_take_its_pictures_is_dropped(void **state)
+{
+	struct fixture *f = *state;
+	unsigned width, height, sent = 0;
+	uint8_t request[10] = { 3 };
+	show(f, 800, 600);
+	start(f);
+	autoclose int fd = greet(f, 1, &width, &height);
+	be_put(request + 6, 2, width);
+	be_put(request + 8, 2, height);
+	while (sent < 1000000 && send(fd, request, sizeof(request), MSG_NOSIGNAL) > 0)
+		sent++;
+	assert_in_range(sent, 1, 1000000 - 1);
+	autoclose int other = greet(f, 1, &width, &height);
+	key(other, 0xFF1B, true);
+	assert_int_equal(scan_code(f), 0x01);
+}
+
 static void with_a_password_nobody_comes_in_without(void **state)
 {
 	struct fixture *f = *state;
@@ -453,6 +508,8 @@ int main(void)
 		T(what_a_client_held_is_released_when_it_goes),
 		T(a_fifth_client_is_refused_and_a_first_one_goes_on),
 		T(a_client_that_stalls_does_not_stop_another_one),
+		T(a_client_that_floods_makes_nothing_grow),
+		T(a_client_that_does_not_take_its_pictures_is_dropped),
 		T(with_a_password_nobody_comes_in_without),
 		T(the_socket_is_its_owners_alone_and_goes_with_the_server),
 		T(a_port_that_is_taken_is_refused),
