@@ -81,7 +81,7 @@ static unsigned device_lines(const struct plan *plan, struct line *lines)
 	return n;
 }
 
-/* Disks are at the AHCI controller's ports, in the order of the profile. */
+/* Disks are at the ports of the AHCI controller that they were dealt. */
 static unsigned disk_lines(const struct plan *plan, struct line *lines)
 {
 	const struct plan_own *ahci = own_ahci(plan);
@@ -92,7 +92,7 @@ static unsigned disk_lines(const struct plan *plan, struct line *lines)
 		lines[n].index = plan->profile->disk[i].boot_index;
 		snprintf(lines[n++].path, BOOT_ORDER_PATH,
 			 "/pci@i0cf8/pci8086,2922@%s/drive@%x/disk@0",
-			 unit(ahci->guest.dev, ahci->guest.fn).s, i);
+			 unit(ahci->guest.dev, ahci->guest.fn).s, plan->disk_port[i]);
 	}
 	return n;
 }

@@ -54,9 +54,10 @@ static int controller_up(struct machine *m, const struct plan_own *own, struct e
 	struct profile_disk_serial serial[AHCI_PORTS];
 	for (unsigned i = 0; i < profile->n_disks; i++) {
 		serial[i] = profile_disk_serial(&profile->disk[i]);
-		disks[i] = (struct ahci_disk){ .disk = &m->disk[i],
-					       .cdrom = profile->disk[i].type == DISK_CDROM,
-					       .serial = serial[i].s };
+		disks[m->plan->disk_port[i]] =
+			(struct ahci_disk){ .disk = &m->disk[i],
+					    .cdrom = profile->disk[i].type == DISK_CDROM,
+					    .serial = serial[i].s };
 	}
 	int r = ahci_init(m->ahci, disks, &m->gmem, &m->vm.irqs, own->gsi);
 	return r ? err_errno(err, r, "%s", own->name)

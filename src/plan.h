@@ -76,6 +76,7 @@ struct plan {
 	unsigned n_ports;
 	struct plan_own own[PLAN_MAX_OWN];
 	unsigned n_own;
+	unsigned disk_port[PROFILE_MAX_DISKS]; /* by disk of the profile: of the AHCI controller */
 	struct slots slots; /* those dealt before, and those dealt now */
 	bool slots_are_new; /* there is something to keep */
 	/* PFs whose number of VFs the run changes, or has changed: claimed with all of their VFs. */

@@ -171,8 +171,6 @@ static void keep_slot(struct plan *plan, const struct deal *deal, const char *ow
 
 static void keep_slots(struct plan *plan, const struct deal *deal)
 {
-	if (deal->before)
-		plan->slots = *deal->before;
 	for (unsigned i = 0; i < plan->n_devices; i++) {
 		unsigned slot = deal->slot_of[i];
 		const struct slots *before = deal->before;
@@ -225,9 +223,11 @@ static const struct plan_own ivshmem = {
 	.bar[IVSHMEM_MEMORY_BAR] = { .kind = BAR_MEM64, .prefetch = true },
 };
 
-static void place_own(struct plan *plan)
+static void place_own(struct planner *planner)
 {
+	struct plan *plan = planner->plan;
 	if (plan->profile->n_disks) {
+		plan_disk_ports(planner);
 		struct plan_own *own = &plan->own[plan->n_own++];
 		*own = ahci;
 		own->gsi = acpi_pin_gsi(own->guest.dev, 0);
@@ -335,9 +335,11 @@ static int assign(struct planner *planner, window_bars *bars, struct err *err)
 void plan_guest(struct planner *planner)
 {
 	struct plan *plan = planner->plan;
+	if (planner->slots)
+		plan->slots = *planner->slots;
 	/* Without RAM's layout, which was refused already, there is nothing to place BARs around.
 	 */
-	place_own(plan);
+	place_own(planner);
 	if (!place_slots(planner) || !plan->layout.n_ram)
 		return;
 	window_bars bars = { 0 };

@@ -54,6 +54,9 @@ void plan_check_device(struct planner *planner, const struct pci_dev *dev);
 /* RAM, pinning, address space, vectors, descriptors. Fills plan->layout but for mmio64. */
 void plan_costs(struct planner *planner);
 
+/* Ports of the AHCI controller (plan_ports.c). After plan->slots has what was dealt before. */
+void plan_disk_ports(struct planner *planner);
+
 /* Guest slots, root ports, BARs and interrupt pins. */
 void plan_guest(struct planner *planner);
 

@@ -140,6 +140,25 @@ static void print_device(const struct plan *plan, struct table *table,
 			print_bar(plan, table, device, b);
 }
 
+/* What the machine has of its own on the guest's bus 0, and the disks behind it. */
+static void print_own(const struct plan *plan, struct table *table)
+{
+	const struct profile *profile = plan->profile;
+	for (unsigned i = 0; i < plan->n_own; i++) {
+		const struct plan_own *own = &plan->own[i];
+		table_cell(table, SHADE_GOOD, "%s", bdf_text(own->guest).s + strlen("0000:"));
+		table_cell(table, SHADE_NONE, "%s", own->name);
+		table_end_row(table);
+	}
+	for (unsigned i = 0; i < profile->n_disks; i++) {
+		const struct profile_disk *disk = &profile->disk[i];
+		table_cell(table, SHADE_GOOD, "port %u", plan->disk_port[i]);
+		table_cell(table, SHADE_NONE, "%s", disk->type == DISK_CDROM ? "CD-ROM" : "disk");
+		table_cell(table, SHADE_STRONG, "%s", disk->path);
+		table_end_row(table);
+	}
+}
+
 static void print_guest(const struct printer *p)
 {
 	const struct layout *layout = &p->plan->layout;
@@ -148,6 +167,9 @@ static void print_guest(const struct printer *p)
 	for (unsigned i = 0; i < p->plan->n_devices; i++)
 		print_device(p->plan, &devices, &p->plan->device[i]);
 	table_print(&devices, p->out, p->colour);
+	struct table own = { .indent = "  ", .width = WIDTH };
+	print_own(p->plan, &own);
+	table_print(&own, p->out, p->colour);
 	struct table map = { .indent = "  " };
 	for (unsigned i = 0; i < layout->n_ram; i++) {
 		table_cell(&map, SHADE_DIM, "memory");

@@ -167,7 +167,7 @@ static int read_host(struct prepared *p, const struct profile *profile, const ch
 static int load_slots(const struct prepared *p, const struct profile *profile, struct slots *slots,
 		      struct err *why)
 {
-	if (p->host.replayed || !profile->n_devices)
+	if (p->host.replayed || (!profile->n_devices && !profile->n_disks))
 		return 0;
 	return slots_load(slots, &p->host, profile->name, why);
 }

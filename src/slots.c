@@ -13,8 +13,8 @@
 
 #define FILE_NAME "slots"
 #define HEAD                                                                                       \
-	"# Slots of the guest's PCI bus 0. A line says which entry of the profile has which; an entry\n" \
-	"# keeps its own however the profile is edited. Remove a line to have that one dealt anew.\n"
+	"# Slots of the guest's PCI bus 0 and its devices, ports of its AHCI controller and its disks.\n"   \
+	"# Each keeps its own however the profile is edited. Remove a line to have it dealt anew.\n"
 
 unsigned slots_of(const struct slots *slots, const char *owner)
 {
@@ -65,25 +65,44 @@ static bool prints(const char *text, size_t n)
 	return true;
 }
 
+static bool is_port(const char *line, size_t n)
+{
+	return n > strlen(SLOTS_SATA_OWNER) &&
+	       !memcmp(line, SLOTS_SATA_OWNER, strlen(SLOTS_SATA_OWNER));
+}
+
+/* The number at the start of a line and the blank behind it; how long both are, 0 = neither. */
+static size_t parse_number(const char *line, size_t n, unsigned *ret_number)
+{
+	unsigned number = 0;
+	size_t at = 0;
+	for (; at < n && at < 3 && line[at] >= '0' && line[at] <= '9'; at++)
+		number = number * 10 + (unsigned)(line[at] - '0');
+	*ret_number = number;
+	return at && at < n && line[at] == ' ' ? at + 1 : 0;
+}
+
 /* One line without its end, which is neither empty nor a comment. */
 static int parse_line(struct slots *slots, const char *line, size_t n, struct err *err)
 {
 	struct slot_holder owner;
-	unsigned slot = 0;
-	size_t at = 0;
-	for (; at < n && at < 3 && line[at] >= '0' && line[at] <= '9'; at++)
-		slot = slot * 10 + (unsigned)(line[at] - '0');
-	if (!at || at == n || line[at] != ' ' || slot < SLOT_FIRST || slot > SLOT_LAST)
-		return err_set(err, -EINVAL, "does not begin with a slot, %d to %d, and a blank",
-			       SLOT_FIRST, SLOT_LAST);
-	at++;
-	if (at == n || n - at >= sizeof(owner.s) || !prints(line + at, n - at))
+	bool port = is_port(line, n);
+	size_t head = port ? strlen(SLOTS_SATA_OWNER) : 0;
+	unsigned slot;
+	size_t at = parse_number(line + head, n - head, &slot);
+	if (port ? !at || slot >= SLOTS_SATA_PORTS : !at || slot < SLOT_FIRST || slot > SLOT_LAST)
+		return err_set(err, -EINVAL,
+			       "does not begin with a slot, %d to %d, or \"sata\" and a port, 0 to %u",
+			       SLOT_FIRST, SLOT_LAST, SLOTS_SATA_PORTS - 1);
+	at += head;
+	if (at == n || head + n - at >= sizeof(owner.s) || !prints(line + at, n - at))
 		return err_set(err, -EINVAL, "names no entry of a profile");
-	memcpy(owner.s, line + at, n - at);
-	owner.s[n - at] = '\0';
+	memcpy(owner.s, SLOTS_SATA_OWNER, head);
+	memcpy(owner.s + head, line + at, n - at);
+	owner.s[head + n - at] = '\0';
 	if (slots_of(slots, owner.s))
 		return err_set(err, -EINVAL, "'%s' has a slot already", owner.s);
-	int r = slots_set(slots, owner.s, slot);
+	int r = slots_set(slots, owner.s, port ? SLOTS_SATA + slot : slot);
 	return r ? err_set(err, -EINVAL, "is one too many: there is room for %d", SLOTS_MAX) : 0;
 }
 
@@ -131,6 +150,15 @@ int slots_load(struct slots *slots, const struct host *host, const char *name, s
 	return r;
 }
 
+static void print_line(FILE *out, unsigned slot, const char *owner)
+{
+	if (slot >= SLOTS_SATA)
+		fprintf(out, SLOTS_SATA_OWNER "%u %s\n", slot - SLOTS_SATA,
+			owner + strlen(SLOTS_SATA_OWNER));
+	else
+		fprintf(out, "%u %s\n", slot, owner);
+}
+
 int slots_store(const struct slots *slots, const struct host *host, const char *name,
 		struct err *err)
 {
@@ -144,7 +172,7 @@ int slots_store(const struct slots *slots, const struct host *host, const char *
 		return err_errno(err, -ENOMEM, "%s/%s/" FILE_NAME, host->state_path, name);
 	fputs(HEAD, out);
 	for (unsigned i = 0; i < slots->n; i++)
-		fprintf(out, "%u %s\n", slots->at[i].slot, slots->at[i].owner.s);
+		print_line(out, slots->at[i].slot, slots->at[i].owner.s);
 	int r = fclose(out) ? -ENOMEM : file_replace(dir, FILE_NAME, text, 0600);
 	free(text);
 	return r ? err_errno(err, r, "%s/%s/" FILE_NAME, host->state_path, name) : 0;

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which slot of the guest's bus 0 each entry of a profile has. Guests tie drivers, licences and names
+ * Which slot of the guest's bus 0 each device of a profile has, and which port of the AHCI controller
+ * each disk. Guests tie drivers, licences and names
  * of network interfaces to where a device sits, so a slot is dealt once and kept with the VM: adding,
  * removing or reordering entries moves no other. An entry that is gone keeps its slot for the day it
  * comes back, as long as there are others left.
  *
- * Kept as text, a line each: the slot's number, a blank, whom it belongs to.
+ * Kept as text, a line each: the slot's number, a blank, whom it belongs to; `sata` and a blank come
+ * before the number of a port.
  */
 #ifndef BULKHEAD_SLOTS_H
 #define BULKHEAD_SLOTS_H
@@ -21,13 +23,18 @@
 #define SLOT_HOLDER_SIZE 112
 #define SLOTS_FILE_MAX 32768u
 
+/* Ports are slots from here on, and their owners begin with this. */
+#define SLOTS_SATA 64u
+#define SLOTS_SATA_PORTS 6u
+#define SLOTS_SATA_OWNER "sata "
+
 struct slot_holder {
 	char s[SLOT_HOLDER_SIZE]; /* as the profile calls it */
 };
 
 struct slots {
 	struct {
-		uint8_t slot; /* SLOT_FIRST..SLOT_LAST */
+		uint8_t slot; /* SLOT_FIRST..SLOT_LAST, or SLOTS_SATA + port */
 		struct slot_holder owner;
 	} at[SLOTS_MAX];
 	unsigned n;

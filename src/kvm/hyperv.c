@@ -194,7 +194,7 @@ struct hv_choice hv_choose(const struct hv_wishes *wishes, const struct hv_offer
 
 struct hv_names hv_names(uint32_t set)
 {
-	struct hv_names names;
+	struct hv_names names = { "" };
 	struct text text = text_in(names.s, sizeof(names.s));
 	for (unsigned i = 0; i < HV_FEATURES; i++) {
 		if (!(set & HV_BIT(i)))

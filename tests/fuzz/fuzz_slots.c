@@ -30,9 +30,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (unsigned i = 0; i < slots.n; i++) {
 		char line[SLOT_HOLDER_SIZE + 16];
 		unsigned slot = slots.at[i].slot;
-		require(slot >= SLOT_FIRST && slot <= SLOT_LAST);
+		bool port = slot >= SLOTS_SATA;
+		require(port ? slot < SLOTS_SATA + SLOTS_SATA_PORTS
+			     : slot >= SLOT_FIRST && slot <= SLOT_LAST);
 		require(slots_of(&slots, slots.at[i].owner.s) == slot && slots_has(&slots, slot));
-		int n = snprintf(line, sizeof(line), "%u %s", slot, slots.at[i].owner.s);
+		require(!port || !strncmp(slots.at[i].owner.s, "sata ", 5));
+		int n = port ? snprintf(line, sizeof(line), "sata %u %s", slot - SLOTS_SATA,
+					slots.at[i].owner.s + 5)
+			     : snprintf(line, sizeof(line), "%u %s", slot, slots.at[i].owner.s);
 		require(!slots_parse(&again, line, (size_t)n, NULL) && again.n == 1);
 		require(slots_of(&again, slots.at[i].owner.s) == slot);
 	}

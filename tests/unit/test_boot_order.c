@@ -33,6 +33,7 @@ static int setup(void **state)
 	f->profile.n_disks = 3;
 	for (unsigned i = 0; i < 3; i++) {
 		f->profile.device[i].boot_index = f->profile.disk[i].boot_index = OPT_NONE;
+		f->plan.disk_port[i] = i;
 		f->dev[i].class_code = classes[i];
 		f->plan.device[i] = (struct plan_device){ .dev = &f->dev[i],
 							  .wanted = &f->profile.device[i] };

@@ -17,7 +17,7 @@
 #include "fake/host_tree.h"
 #include "fake/plan_host.h"
 
-static char name_of[40][16];
+static char name_of[40][16], path_of[8][16];
 
 /* A host of twenty devices; what the profile wants of them is each test's. */
 static int host_of_twenty(void **state)
@@ -213,6 +213,88 @@ static void a_record_of_a_slot_that_is_not_there_is_passed_over(void **state)
 	assert_int_equal(slot(1), 1);
 }
 
+/* --- disks --- */
+
+/* As run_with, of disks; paths are numbered. */
+static void disks_with(const unsigned *disks)
+{
+	plan_fini(&plan);
+	memset(&profile.disk, 0, sizeof(profile.disk));
+	profile.n_disks = 0;
+	for (; *disks; disks++) {
+		snprintf(path_of[*disks], sizeof(path_of[0]), "/image%u", *disks);
+		profile.disk[profile.n_disks++].path = path_of[*disks];
+	}
+	assert_accepted();
+	dealt = plan.slots;
+}
+#define DISKS(...) disks_with((const unsigned[]){ __VA_ARGS__, 0 })
+
+static unsigned port(unsigned disk)
+{
+	for (unsigned i = 0; i < profile.n_disks; i++)
+		if (profile.disk[i].path == path_of[disk])
+			return plan.disk_port[i];
+	fail_msg("disk %u is not in the profile", disk);
+	return 0;
+}
+
+static void disks_keep_their_ports_over_edits(void **state)
+{
+	(void)state;
+	DISKS(1, 2, 3);
+	assert_int_equal(port(1), 0);
+	assert_int_equal(port(3), 2);
+	assert_true(plan.slots_are_new);
+	DISKS(3, 2);
+	assert_int_equal(port(2), 1);
+	assert_int_equal(port(3), 2);
+	assert_false(plan.slots_are_new);
+	DISKS(4, 2, 3);
+	assert_int_equal(port(4), 3);
+	assert_int_equal(port(2), 1);
+	DISKS(2, 1);
+	assert_int_equal(port(1), 0);
+}
+
+static void when_ports_run_out_those_of_absent_disks_are_dealt_again(void **state)
+{
+	(void)state;
+	DISKS(1, 2, 3, 4, 5, 6);
+	DISKS(7, 6, 2);
+	assert_int_equal(port(6), 5);
+	assert_int_equal(port(2), 1);
+	assert_int_equal(port(7), 0);
+	DISKS(1, 2, 6, 7);
+	assert_int_equal(port(1), 2); /* its own has gone to another */
+	assert_int_equal(port(7), 0);
+}
+
+static void one_image_may_be_at_two_ports(void **state)
+{
+	(void)state;
+	DISKS(1, 1);
+	assert_int_equal(plan.disk_port[0], 0);
+	assert_int_equal(plan.disk_port[1], 1);
+	DISKS(2, 1, 1);
+	assert_int_equal(plan.disk_port[1], 0);
+	assert_int_equal(plan.disk_port[2], 1);
+	assert_int_equal(plan.disk_port[0], 2);
+}
+
+static void devices_and_disks_do_not_take_each_others_slots(void **state)
+{
+	(void)state;
+	want(name_of[3], GROUP_REFUSE);
+	DISKS(1, 2);
+	assert_int_equal(slot(3), 1);
+	assert_int_equal(plan.slots.n, 3);
+	struct slots before = dealt;
+	DISKS(1, 2);
+	assert_false(plan.slots_are_new);
+	assert_memory_equal(&before, &plan.slots, sizeof(before));
+}
+
 /* --- the file --- */
 
 static void assert_bad(const char *text, const char *word)
@@ -246,6 +328,10 @@ static void each_fault_is_named_with_its_line(void **state)
 	assert_bad("29 a\n", "line 1: does not begin");
 	assert_bad("9999999999 a\n", "line 1: does not begin");
 	assert_bad("a\n", "does not begin");
+	assert_bad("sata 6 a\n", "or \"sata\" and a port, 0 to 5");
+	assert_bad("sata a\n", "does not begin");
+	assert_bad("sata 1 \n", "names no entry");
+	assert_bad("sata 1 a\nsata 2 a\n", "line 2: 'sata a' has a slot already");
 	assert_bad("7", "does not begin");
 	assert_bad("7 \n", "names no entry");
 	assert_bad("7 a\tb\n", "names no entry");
@@ -286,10 +372,14 @@ static void what_is_kept_is_read_back(void **state)
 	struct slots slots;
 	assert_int_equal(slots_load(&slots, &tree.host, "demo", NULL), 0);
 	assert_int_equal(slots.n, 0);
+	profile.disk[0].path = path_of[0];
+	profile.n_disks = 1;
 	RUN(5, 3);
 	assert_int_equal(slots_store(&plan.slots, &tree.host, "demo", NULL), 0);
 	assert_int_equal(slots_load(&slots, &tree.host, "demo", NULL), 0);
-	assert_int_equal(slots.n, 2);
+	assert_int_equal(slots.n, 3);
+	for (unsigned i = 0; i < slots.n; i++)
+		assert_int_equal(slots_of(&slots, plan.slots.at[i].owner.s), plan.slots.at[i].slot);
 	assert_int_equal(slots_of(&slots, name_of[5]), 1);
 	assert_int_equal(slots_of(&slots, name_of[3]), 2);
 }
@@ -339,6 +429,10 @@ int main(void)
 		TEST(entries_by_the_same_identifier_are_told_apart),
 		TEST(random_edits_never_move_who_stays),
 		TEST(a_record_of_a_slot_that_is_not_there_is_passed_over),
+		TEST(disks_keep_their_ports_over_edits),
+		TEST(when_ports_run_out_those_of_absent_disks_are_dealt_again),
+		TEST(one_image_may_be_at_two_ports),
+		TEST(devices_and_disks_do_not_take_each_others_slots),
 		TEST(lines_are_read_and_comments_passed_over),
 		TEST(each_fault_is_named_with_its_line),
 		TEST(more_lines_than_there_is_room_for_are_refused),
