@@ -153,6 +153,7 @@ static int device_up(struct machine *m, const struct plan_device *planned, struc
 		config.rom_path = config.rom_off ? NULL : planned->wanted->rom;
 	}
 	config.p2p = planned->wanted && planned->wanted->p2p;
+	config.clique = planned->wanted ? planned->wanted->gpudirect_clique : 0;
 	struct vfio_pci *vfio = &m->device[m->n_devices_up];
 	int r = vfio_pci_init(vfio, planned->dev, &config, &m->iommu, &m->root, &m->vm.irqs, err);
 	if (r)

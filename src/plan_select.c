@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "iommu/group.h"
 #include "plan_parts.h"
+#include "vfio/device.h"
 
 static struct plan_device *add(struct planner *planner, const struct pci_dev *dev,
 			       const struct profile_device *wanted)
@@ -86,6 +87,15 @@ static const struct pci_dev *by_choice(struct planner *planner, const struct pro
 	return dev && dev->detailed ? dev : NULL;
 }
 
+static void check_clique(struct planner *planner, const struct pci_dev *dev,
+			 const struct profile_device *wanted)
+{
+	if (wanted->gpudirect_clique && !vfio_can_clique(dev))
+		plan_no(planner, -EINVAL,
+			"%s: gpudirect_clique is for display adapters of NVIDIA alone; leave it out",
+			bdf_text(dev->bdf).s);
+}
+
 static void select_wanted(struct planner *planner)
 {
 	for (unsigned i = 0; i < planner->profile->n_devices; i++) {
@@ -96,6 +106,7 @@ static void select_wanted(struct planner *planner)
 					: by_address(planner, wanted);
 		if (!dev)
 			continue;
+		check_clique(planner, dev, wanted);
 		if (plan_find(planner->plan, dev))
 			plan_no(planner, -EEXIST, "%s: the profile lists it twice",
 				bdf_text(dev->bdf).s);

@@ -73,6 +73,7 @@ struct profile_device {
 	enum group_policy group;
 	char *vf_token;      /* a UUID; NULL = none */
 	bool p2p;            /* its BARs are mapped for DMA of the guest's other devices */
+	unsigned gpudirect_clique; /* 1 + 0..15; 0 = none */
 	unsigned boot_index; /* the firmware tries the lowest first; OPT_NONE = not at all */
 	unsigned line;       /* in the file, for messages; 0 = from --set */
 };

@@ -68,6 +68,8 @@ static const char *const group_names[] = {
 static const char *const proto_names[] = { "keep", "802.1q", "802.1ad", NULL };
 static const char *const switch_names[] = { "keep", "off", "on", NULL };
 static const char *const link_names[] = { "keep", "auto", "enable", "disable", NULL };
+static const char *const clique_names[] = { "none", "0",  "1",  "2",  "3",  "4",  "5",  "6",  "7",
+					    "8",    "9",  "10", "11", "12", "13", "14", "15", NULL };
 static const char *const rom_words[] = { "device", "off", NULL };
 
 static int accept_ids(void *object, const char *text, struct err *err)
@@ -202,6 +204,16 @@ static const struct opt device_rows[] = {
 		.brief = "Let the guest's other devices reach this one's BARs by DMA",
 		.detail = "Peer-to-peer, as GPUDirect and NVMe controller memory want it. Where the "
 			  "IOMMU or its back end cannot map BARs, the guest runs without.",
+	},
+	{
+		.key = "gpudirect_clique",
+		.type = OPT_ENUM,
+		.offset = offsetof(struct profile_device, gpudirect_clique),
+		.fallback = "none",
+		.names = clique_names,
+		.brief = "NVIDIA adapters with the same number are told that they may reach each other",
+		.detail = "Their driver asks for it before it uses GPUDirect between guest devices, "
+			  "which needs `p2p` as well, and hardware where such transfers work.",
 	},
 	{
 		.key = "boot_index",

@@ -211,5 +211,6 @@ int vfio_cfg_build(struct vfio_pci *vfio, const struct vfio_snapshot *snap,
 	if (snap->size == PCIE_CFG_SIZE)
 		build_ext_caps(vfio, snap);
 	vfio_igd_build(vfio, snap);
+	vfio_nvidia_add_clique(vfio, snap);
 	return 0;
 }

@@ -43,7 +43,11 @@ struct vfio_config {          /* what the profile says of this device */
 	const char *rom_path; /* NULL = from the device */
 	bool rom_off;         /* no ROM BAR */
 	bool p2p;             /* the guest's other devices may reach its BARs by DMA */
+	unsigned clique;      /* of GPUDirect, 1 + 0..15; 0 = none */
 };
+
+/* Whether it can be in a clique of GPUDirect. */
+bool vfio_can_clique(const struct pci_dev *dev);
 
 #define VFIO_WINDOWS_MAX 6
 

@@ -46,6 +46,10 @@ int vfio_wake(struct vfio_pci *vfio);
  */
 void vfio_quiesce(struct vfio_pci *vfio);
 
+/* --- quirk_nvidia.c --- */
+/* After vfio_cfg_build: the capability that says which clique it is in, if it is in one. */
+void vfio_nvidia_add_clique(struct vfio_pci *vfio, const struct vfio_snapshot *snap);
+
 /* --- quirk_intel.c --- */
 /* After vfio_cfg_build: what says where the host's memory for the processor's graphics is. */
 void vfio_igd_build(struct vfio_pci *vfio, const struct vfio_snapshot *snap);

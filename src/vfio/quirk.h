@@ -3,8 +3,8 @@
  * Devices that show their configuration space a second time, in a BAR or behind an index and a data
  * register. Such a mirror has the host's addresses in it, and a driver that programs the device
  * through it would program the host's view: so accesses to it become accesses to the guest's
- * configuration space. quirk.c has the table; one file per family has the windows' functions. Private
- * to this folder.
+ * configuration space. quirk.c has the table; one file per family has the windows' functions.
+ * Private to this folder.
  *
  * Legacy VGA ports, which have such windows too, are not given to guests.
  */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Radeon display adapters whose registers are in BAR 2: the configuration space is at 0x4000 of them,
- * and reached by index and data ports in BAR 4 too. From Sea Islands on BAR 2 has the doorbells, and
- * what looks like the same place is another process's: those have no such window.
+ * Radeon display adapters whose registers are in BAR 2: the configuration space is at 0x4000 of
+ * them, and reached by index and data ports in BAR 4 too. From Sea Islands on BAR 2 has the
+ * doorbells, and what looks like the same place is another process's: those have no such window.
  */
 #include <linux/pci_regs.h>
 

@@ -12,8 +12,8 @@
 #define INTEL 0x8086
 
 /* Configuration space (Intel's "Volume 2" datasheets of Core processors, device 2). */
-#define GGC 0x50       /* u16: size of stolen memory and of the GTT */
-#define BDSM 0x5c      /* u32: base of stolen memory, before generation 11 */
+#define GGC 0x50        /* u16: size of stolen memory and of the GTT */
+#define BDSM 0x5c       /* u32: base of stolen memory, before generation 11 */
 #define BDSM_GEN11 0xc0 /* u64 */
 /* Size of stolen memory in GGC: bits 7:3 before generation 8, 15:8 since. */
 #define GGC_STOLEN_GEN6 0x00f8
@@ -21,7 +21,8 @@
 
 #define BAR_GGC 0x108040 /* the copies in BAR 0 */
 
-/* By the upper byte of the device id (i915's list of ids): Sandy Bridge to Haswell, and Valley View. */
+/* By the upper byte of the device id (i915's list of ids): Sandy Bridge to Haswell, and Valley
+ * View. */
 static bool is_before_gen8(uint16_t device)
 {
 	static const uint8_t families[] = { 0x01, 0x04, 0x0a, 0x0c, 0x0d, 0x0f };
@@ -31,8 +32,8 @@ static bool is_before_gen8(uint16_t device)
 /* Ice, Elkhart, Jasper, Tiger, Rocket, Alder, Raptor, Meteor Lake and what follows. */
 static bool is_gen11(uint16_t device)
 {
-	static const uint8_t families[] = { 0x8a, 0x45, 0x4e, 0x9a, 0x4c, 0x46, 0xa7, 0x7d,
-					    0x64, 0xb0 };
+	static const uint8_t families[] = { 0x8a, 0x45, 0x4e, 0x9a, 0x4c,
+					    0x46, 0xa7, 0x7d, 0x64, 0xb0 };
 	return memchr(families, device >> 8, sizeof(families)) != NULL;
 }
 

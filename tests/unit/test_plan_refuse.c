@@ -114,6 +114,26 @@ static void a_device_listed_twice_is_refused(void **state)
 	assert_only_refusal(-EEXIST, "0000:01:00.0", "twice", NULL);
 }
 
+static void a_gpudirect_clique_is_for_nvidias_adapters_alone(void **state)
+{
+	(void)state;
+	add_dev("0000:01:00.0", 1, "vfio-pci");
+	want("0000:01:00.0", GROUP_REFUSE)->gpudirect_clique = 1;
+	make();
+	assert_only_refusal(-EINVAL, "0000:01:00.0", "gpudirect_clique", NULL);
+}
+
+static void an_adapter_of_nvidias_may_be_in_a_gpudirect_clique(void **state)
+{
+	(void)state;
+	struct pci_dev *dev = add_dev("0000:01:00.0", 1, "vfio-pci");
+	dev->vendor = 0x10de;
+	dev->class_code = 0x030200;
+	want("0000:01:00.0", GROUP_REFUSE)->gpudirect_clique = 1;
+	make();
+	assert_int_equal(plan.refusals.n, 0);
+}
+
 static void a_bridge_is_refused(void **state)
 {
 	(void)state;
@@ -347,6 +367,8 @@ int main(void)
 		T(unknown_ids_are_refused),
 		T(ids_that_fit_several_devices_list_them),
 		T(a_device_listed_twice_is_refused),
+		T(a_gpudirect_clique_is_for_nvidias_adapters_alone),
+		T(an_adapter_of_nvidias_may_be_in_a_gpudirect_clique),
 		T(a_bridge_is_refused),
 		T(a_device_of_a_running_profile_is_refused_with_its_name),
 		T(a_device_the_host_lives_on_is_refused_unless_forced),

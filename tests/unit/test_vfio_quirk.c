@@ -79,7 +79,8 @@ static void port_write(uint64_t port, unsigned size, uint64_t value)
 static uint32_t real_read(unsigned bar, uint64_t off)
 {
 	uint8_t raw[4];
-	assert_int_equal(vfio_read(rig.vfio[0].fd, raw, 4, rig.vfio[0].region[bar].offset + off), 0);
+	assert_int_equal(vfio_read(rig.vfio[0].fd, raw, 4, rig.vfio[0].region[bar].offset + off),
+			 0);
 	return le32_get(raw);
 }
 
@@ -87,7 +88,8 @@ static void real_write(unsigned bar, uint64_t off, uint32_t value)
 {
 	uint8_t raw[4];
 	le_put(raw, 4, value);
-	assert_int_equal(vfio_write(rig.vfio[0].fd, raw, 4, rig.vfio[0].region[bar].offset + off), 0);
+	assert_int_equal(vfio_write(rig.vfio[0].fd, raw, 4, rig.vfio[0].region[bar].offset + off),
+			 0);
 }
 
 static bool is_mapped(unsigned bar, uint64_t off)
@@ -221,6 +223,50 @@ static void nvidias_ports_reach_config_space_only_when_switched_on(void **state)
 	assert_int_equal(rig.vfio[0].quirk.index.enable, 0);
 }
 
+/* NVIDIA with a capability in the way of each place; 0 = none there. */
+static void clique_up(unsigned in_the_way, unsigned also, uint32_t class_code)
+{
+	const struct vfio_config config = { .clique = 1 + 5 };
+	identify(0x1c0310de, class_code);
+	if (in_the_way)
+		fake_vfio_msix(dev, in_the_way, 4, 0, 0x2000, 0x3000, true);
+	if (also)
+		fake_vfio_cap(dev, PCI_CAP_ID_PM, also);
+	fake_vfio_bar(dev, 0, 0, 0x1000000, RWM);
+	if (rig_up_with(&rig, &config, &err))
+		fail_msg("%s", err.text);
+}
+
+static void a_gpudirect_clique_is_a_vendor_capability(void **state)
+{
+	(void)state;
+	clique_up(0, 0, 0x030200);
+	assert_int_equal(cfg_read(&rig, 0, PCI_CAPABILITY_LIST, 1), 0xc8);
+	assert_int_equal(cfg_read(&rig, 0, 0xc8, 4), 'P' << 24 | 8 << 16 | PCI_CAP_ID_VNDR);
+	assert_int_equal(cfg_read(&rig, 0, 0xcc, 4), 5 << 19 | 'P' << 8 | '2');
+	cfg_write(&rig, 0, 0xcc, 4, 0);
+	assert_int_equal(cfg_read(&rig, 0, 0xcc, 4), 5 << 19 | 'P' << 8 | '2');
+}
+
+static void a_gpudirect_clique_makes_room_for_what_is_there(void **state)
+{
+	(void)state;
+	clique_up(0xc8, 0, 0x030000);
+	assert_int_equal(cfg_read(&rig, 0, 0xc8, 1), PCI_CAP_ID_MSIX);
+	assert_int_equal(cfg_read(&rig, 0, 0xc9, 1), 0xd4);
+	assert_int_equal(cfg_read(&rig, 0, 0xd4, 1), PCI_CAP_ID_VNDR);
+	rig_down(&rig);
+	rig_begin(&rig);
+	dev = fake_vfio_add();
+	clique_up(0xc8, 0xd8, 0x030000); /* no room: it runs without */
+	assert_int_equal(cfg_read(&rig, 0, 0xd9, 1), 0);
+	rig_down(&rig);
+	rig_begin(&rig);
+	dev = fake_vfio_add();
+	clique_up(0, 0, 0x040300); /* no adapter */
+	assert_int_equal(cfg_read(&rig, 0, PCI_CAPABILITY_LIST, 1), 0);
+}
+
 static void a_small_bar_has_no_mirror(void **state)
 {
 	(void)state;
@@ -308,7 +354,7 @@ static void realteks_window_ends_at_the_guests_own_table(void **state)
 	(void)state;
 	add_realtek(true);
 	mem_write(&rig, MEM2 + 0x70, 4, 0xfee01000);
-	mem_write(&rig, MEM2 + 0x74, 4, 0x80010010); /* write entry 1, address */
+	mem_write(&rig, MEM2 + 0x74, 4, 0x80010010);                  /* write entry 1, address */
 	assert_int_equal(mem_read(&rig, MEM2 + 0x74, 4), 0x00010010); /* done */
 	assert_int_equal(mem_read(&rig, MEM0 + 0x2010, 4), 0xfee01000);
 	assert_int_equal(real_read(2, 0x74), 0); /* the device was not told */
@@ -408,6 +454,8 @@ int main(void)
 		T(a_write_through_the_mirror_is_one_to_config_space),
 		T(nvidias_word_for_the_next_msi_reaches_the_device),
 		T(nvidias_ports_reach_config_space_only_when_switched_on),
+		T(a_gpudirect_clique_is_a_vendor_capability),
+		T(a_gpudirect_clique_makes_room_for_what_is_there),
 		T(a_small_bar_has_no_mirror),
 		T(other_functions_of_the_vendor_have_none),
 		T(radeon_shows_the_guests_config_in_its_registers_and_ports),
