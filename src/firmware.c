@@ -132,8 +132,8 @@ int firmware_find_store(struct firmware_files *files, const struct profile *prof
 int firmware_check(const struct profile *profile, const struct host *host, struct err *err)
 {
 	struct firmware_files files;
-	void *image;
-	uint64_t size;
+	void *image = NULL;
+	uint64_t size = 0;
 	if (profile->firmware.type == FIRMWARE_NONE)
 		return 0;
 	int r = firmware_load_code(profile, &image, &size, err);

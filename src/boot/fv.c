@@ -236,7 +236,7 @@ static int next_variable(struct variables *v, struct variable *ret)
 
 static int check_list(const char *name, const uint8_t *image, size_t size, struct err *err)
 {
-	struct variables v;
+	struct variables v = { 0 };
 	struct variable variable;
 	int r = check_volume(name, image, size, err);
 	if (!r)
@@ -276,7 +276,7 @@ int fv_check_store(const char *name, const void *image, size_t size, struct err 
 bool fv_store_has_keys(const void *image, size_t size)
 {
 	static const uint8_t pk[] = { 'P', 0, 'K', 0, 0, 0 };
-	struct variables v;
+	struct variables v = { 0 };
 	struct variable variable;
 	if (!has_store(image, size) || check_volume("", image, size, NULL) ||
 	    open_store("", image, size, &v, NULL))
