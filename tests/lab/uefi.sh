@@ -2,11 +2,20 @@
 # shellcheck shell=bash
 # What scenarios with UEFI firmware share. After `. tests/lab/lib.sh`.
 
-# uefi_profile NAME [DEVICE...] — LAB_OUT/NAME.cfg: OVMF, no kernel, these devices
+# Debian 13's OVMF has no shell in it, so it comes from a disk. What else is on the disk is up to the
+# scenario.
+shell_disk=/tmp/shell.img
+truncate -s 8M $shell_disk
+mkfs.vfat -F 16 $shell_disk > /dev/null
+mmd -i $shell_disk ::EFI ::EFI/BOOT
+mcopy -i $shell_disk "$LAB_BOOT/shell.efi" ::EFI/BOOT/BOOTX64.EFI
+
+# uefi_profile NAME [DEVICE...] — LAB_OUT/NAME.cfg: OVMF, no kernel, these devices and the shell's disk
 uefi_profile() {
 	write_profile "$1" "" "${@:2}"
 	sed -i '/^boot = /,/^};/d' "$LAB_OUT/$1.cfg"
-	echo 'firmware = { type = "uefi"; };' >> "$LAB_OUT/$1.cfg"
+	printf 'firmware = { type = "uefi"; };\ndisks = ( { path = "%s"; } );\n' $shell_disk \
+		>> "$LAB_OUT/$1.cfg"
 }
 
 # uefi_kernel_profile NAME TASKS [DEVICE...] — the same with a kernel for the firmware to start

@@ -19,6 +19,7 @@ in_shell 10 memmap
 # While it runs: who else would use its variables, and what does not go together, is refused.
 ovmf=/usr/share/OVMF
 uefi_profile other
+sed -i '/^disks/d' "$LAB_OUT/other.cfg"
 
 # refuses NAME PATTERN SETTING... — `check` of a second VM says no, and why
 refuses() {
@@ -29,7 +30,9 @@ refuses() {
 }
 refuses "two users of one store" "$store: another VM uses these" "vars=$store"
 refuses "a secboot image" 'built to need SMM' "code=$ovmf/OVMF_CODE_4M.ms.fd"
-refuses "a store of the other size" 'needs a variable store of 540672' "template=$ovmf/OVMF_VARS.fd"
+# Debian 13 has the large ones alone.
+[ ! -e $ovmf/OVMF_VARS.fd ] ||
+	refuses "a store of the other size" 'needs a variable store of 540672' "template=$ovmf/OVMF_VARS.fd"
 dd if=$ovmf/OVMF_VARS_4M.fd of=/tmp/damaged bs=1k skip=1 status=none
 refuses "a store without its head" 'is no variable store' vars=/tmp/damaged
 sed 's/_FVH/_FVI/' $ovmf/OVMF_VARS_4M.fd > /tmp/damaged
@@ -41,7 +44,7 @@ type_line "reset -w"
 check "it comes back from a reset" wait_line 60 'any other key to continue' 2
 printf ' ' >&8
 in_shell 20 "setvar Kept -guid $guid"
-contains "a variable survives a reset" "$guest_log" '4B 65 70 74'
+contains "a variable survives a reset" "$guest_log" '74 70 65 4B'
 shell_off shell
 check "the store keeps what was written" test "$(tr -d '\0' < "$store" | grep -ac Kept)" -gt 0
 check "it is the owner's alone" test "$(stat -c %a "$store")" = 600
@@ -49,7 +52,7 @@ check "it is the owner's alone" test "$(stat -c %a "$store")" = 600
 start_typed shell
 at_shell shell 60
 in_shell 10 "setvar Kept -guid $guid"
-contains "a variable survives a power-off" "$guest_log" '4B 65 70 74'
+contains "a variable survives a power-off" "$guest_log" '74 70 65 4B'
 cmp -s "$store" "$store.old" || ok "the store is kept as it was"
 "$bulkhead" stop --force shell
 guest_ends shell 10 1
