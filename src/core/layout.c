@@ -152,7 +152,7 @@ static int find_floor(const struct layout *layout, unsigned phys_bits, uint64_t 
 
 int layout_mmio64(struct layout *layout, unsigned phys_bits, uint64_t need, struct err *err)
 {
-	uint64_t floor;
+	uint64_t floor = 0;
 	int r = find_floor(layout, phys_bits, &floor, err);
 	if (r)
 		return r;
@@ -198,7 +198,7 @@ static struct range ovmf_window(const struct layout_cpu *cpu, uint64_t floor, ui
 int layout_mmio64_ovmf(struct layout *layout, const struct layout_cpu *cpu, uint64_t need,
 		       struct err *err)
 {
-	uint64_t floor, space = UINT64_C(1) << cpu->phys_bits;
+	uint64_t floor = 0, space = UINT64_C(1) << cpu->phys_bits;
 	int r = find_floor(layout, cpu->phys_bits, &floor, err);
 	if (r)
 		return r;
