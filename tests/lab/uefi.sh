@@ -5,7 +5,7 @@
 # Debian 13's OVMF has no shell in it, so it comes from a disk. What else is on the disk is up to the
 # scenario.
 shell_disk=/tmp/shell.img
-truncate -s 8M $shell_disk
+truncate -s 32M $shell_disk
 mkfs.vfat -F 16 $shell_disk > /dev/null
 mmd -i $shell_disk ::EFI ::EFI/BOOT
 mcopy -i $shell_disk "$LAB_BOOT/shell.efi" ::EFI/BOOT/BOOTX64.EFI
