@@ -159,7 +159,8 @@ static int device_up(struct machine *m, const struct plan_device *planned, struc
 	if (r)
 		return r;
 	m->n_devices_up++;
-	return place_device(m, vfio, planned, err);
+	r = place_device(m, vfio, planned, err);
+	return r ? r : opregion_add(m, vfio, err);
 }
 
 static int hold_device(struct machine *m, const struct plan_device *planned, struct err *err)
@@ -206,6 +207,7 @@ static void devices_down(struct machine *m)
 		close_fd(&fd);
 	}
 	machine_departures_end(m);
+	opregion_down(m);
 }
 
 /*

@@ -39,6 +39,10 @@ int tpm_up(struct machine *m, struct err *err);
 void tpm_down(struct machine *m);
 void tpm_reset(struct machine *m);
 
+/* The tables of Intel's graphics where the guest looks for them; for each device, and then down. */
+int opregion_add(struct machine *m, struct vfio_pci *vfio, struct err *err);
+void opregion_down(struct machine *m);
+
 /* On direct boot the tables are ready and placed with the kernel (machine_reset.c). */
 int acpi_up(struct machine *m, struct err *err);
 void acpi_down(struct machine *m);

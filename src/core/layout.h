@@ -24,6 +24,8 @@
 #define IOAPIC_BASE UINT64_C(0xFEC00000)
 #define TPM_CRB_BASE UINT64_C(0xFED40000) /* with a TPM; all-ones without, or firmware waits */
 #define TPM_CRB_SIZE UINT64_C(0x1000)
+#define IGD_OPREGION_BASE UINT64_C(0xFED80000) /* with graphics of Intel's: a copy of its tables */
+#define IGD_OPREGION_MAX UINT64_C(0x10000)
 #define LAPIC_BASE UINT64_C(0xFEE00000) /* also the MSI window, 1 MiB; DMA never maps it */
 #define KVM_IDENTITY_MAP_GPA UINT64_C(0xFEFFC000) /* Intel without unrestricted guest needs it */
 #define KVM_TSS_GPA UINT64_C(0xFEFFD000)          /* three pages */

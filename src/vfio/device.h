@@ -146,6 +146,15 @@ void vfio_pci_fini(struct vfio_pci *vfio);
 int vfio_pci_release(struct vfio_pci *vfio);
 
 /*
+ * Graphics of Intel's processors come with tables of the host's firmware, the OpRegion, with the VBT
+ * (what is connected, and how) in it. The kernel's copy, owned by the caller; -ENOENT when this is no
+ * such device, or vfio-pci does not give it (CONFIG_VFIO_PCI_IGD). The guest finds it by
+ * vfio_igd_place, before it runs.
+ */
+int vfio_igd_opregion(struct vfio_pci *vfio, uint8_t **ret_data, size_t *ret_size, struct err *err);
+void vfio_igd_place(struct vfio_pci *vfio, uint32_t gpa);
+
+/*
  * After the function is placed on a bus: which GSI (16..23) its INTx pin reaches. It is connected
  * when the guest first turns decoding on. 0 without effect for a function that has no INTx.
  */

@@ -17,6 +17,11 @@ struct vfio_snapshot {
 /* --- region.c: what the device fd holds and where --- */
 int vfio_regions_read(struct vfio_pci *vfio, struct err *err);
 int vfio_snapshot_read(struct vfio_pci *vfio, struct vfio_snapshot *ret, struct err *err);
+/*
+ * A device-specific region, by type and subtype (linux/vfio.h). -ENOENT when the device has none.
+ */
+int vfio_region_find(struct vfio_pci *vfio, uint32_t type, uint32_t subtype,
+		     struct vfio_region *ret);
 /* Mappable areas of a BAR, ascending, disjoint, whole pages, inside it; how many (at most max). */
 size_t vfio_region_areas(struct vfio_pci *vfio, unsigned i, struct range *ret, size_t max);
 

@@ -4,10 +4,15 @@
  * does not have, and the registers that say where, in configuration space and copied into BAR 0,
  * show the host's address. To the guest there is none: its drivers do without.
  */
+#include <errno.h>
 #include <linux/pci_regs.h>
+#include <stdlib.h>
 
 #include "base/bytes.h"
+#include "base/cleanup.h"
+#include "core/layout.h"
 #include "vfio/quirk.h"
+#include "vfio/uapi.h"
 
 #define INTEL 0x8086
 
@@ -18,6 +23,10 @@
 /* Size of stolen memory in GGC: bits 7:3 before generation 8, 15:8 since. */
 #define GGC_STOLEN_GEN6 0x00f8
 #define GGC_STOLEN_GEN8 0xff00
+
+#define ASLS 0xfc /* u32: address of the OpRegion (IGD OpRegion Specification 0.5 §2.2) */
+#define OPREGION_MIN 0x2000 /* header and mailboxes; a larger VBT follows */
+#define OPREGION_SIGNATURE "IntelGraphicsMem"
 
 #define BAR_GGC 0x108040 /* the copies in BAR 0 */
 
@@ -56,6 +65,8 @@ void vfio_igd_build(struct vfio_pci *vfio, const struct vfio_snapshot *snap)
 	pci_cfg_writable(func, GGC, 2, 0);
 	pci_cfg_set(func, BDSM, 4, 0);
 	pci_cfg_writable(func, BDSM, 4, 0);
+	pci_cfg_set(func, ASLS, 4, 0);
+	pci_cfg_writable(func, ASLS, 4, 0);
 	if (!is_gen11(device))
 		return;
 	for (unsigned i = 0; i < 8; i += 4) {
@@ -74,4 +85,51 @@ uint64_t vfio_igd_stolen_read(struct vfio_pci *vfio, const struct vfio_window *w
 		le_put(raw, 2, pci_root_read(vfio->root, &vfio->func, GGC, 2));
 	}
 	return inside(off, size, sizeof(raw)) ? le_get(raw + off, size) : all_ones(size);
+}
+
+/* --- OpRegion --- */
+
+static bool is_igd(const struct pci_dev *dev)
+{
+	return dev->vendor == INTEL && dev->class_code >> 16 == 0x03 && !dev->bdf.bus &&
+	       dev->bdf.dev == 2 && !dev->bdf.fn;
+}
+
+static int check_opregion(const struct vfio_pci *vfio, const uint8_t *data, struct err *err)
+{
+	if (!memcmp(data, OPREGION_SIGNATURE, strlen(OPREGION_SIGNATURE)))
+		return 0;
+	return err_set(err, -EBADMSG, "%s: its OpRegion has no signature of one", vfio->name.s);
+}
+
+int vfio_igd_opregion(struct vfio_pci *vfio, uint8_t **ret_data, size_t *ret_size, struct err *err)
+{
+	struct vfio_region region;
+	if (!is_igd(vfio->dev))
+		return -ENOENT;
+	int r = vfio_region_find(vfio, VFIO_REGION_TYPE_PCI_VENDOR_TYPE | INTEL,
+				 VFIO_REGION_SUBTYPE_INTEL_IGD_OPREGION, &region);
+	if (r == -ENOENT)
+		return r;
+	if (!r && (region.size < OPREGION_MIN || region.size > IGD_OPREGION_MAX))
+		return err_set(err, -EBADMSG, "%s: an OpRegion of %llu bytes cannot be",
+			       vfio->name.s, (unsigned long long)region.size);
+	autofree uint8_t *data = r ? NULL : malloc(region.size);
+	if (!r)
+		r = data ? vfio_read(vfio->fd, data, region.size, region.offset) : -ENOMEM;
+	if (r)
+		return err_errno(err, r, "%s: reading its OpRegion", vfio->name.s);
+	r = check_opregion(vfio, data, err);
+	if (r)
+		return r;
+	*ret_size = region.size;
+	*ret_data = take_ptr(&data);
+	return 0;
+}
+
+void vfio_igd_place(struct vfio_pci *vfio, uint32_t gpa)
+{
+	pci_cfg_set(&vfio->func, ASLS, 4, gpa);
+	pci_cfg_writable(&vfio->func, ASLS, 4, 0);
+	pci_func_seal(&vfio->func);
 }

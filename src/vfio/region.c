@@ -13,6 +13,7 @@
 
 #define REGION_INFO_ROOM 512 /* enough for what vfio-pci says in practice: one call per region */
 #define REGION_INFO_MAX 65536
+#define SPECIFIC_MAX 64 /* regions that are looked through for one of the device's own */
 
 /* Caller frees *ret_info, whose argsz is what it really holds. */
 static int read_info(struct vfio_pci *vfio, unsigned index, struct vfio_region_info **ret_info)
@@ -70,6 +71,38 @@ int vfio_regions_read(struct vfio_pci *vfio, struct err *err)
 		return err_set(err, -EPROTO, "%s: config space of %" PRIu64 " bytes",
 			       vfio_name(vfio).s, size);
 	return 0;
+}
+
+static bool is_of_type(const struct vfio_region_info *info, uint32_t type, uint32_t subtype)
+{
+	struct vfio_region_info_cap_type cap;
+	size_t len = 0;
+	const void *at = info->flags & VFIO_REGION_INFO_FLAG_CAPS
+				 ? info_cap_find(info, info->argsz, info->cap_offset,
+						 VFIO_REGION_INFO_CAP_TYPE, sizeof(cap), &len)
+				 : NULL;
+	if (!at)
+		return false;
+	memcpy(&cap, at, sizeof(cap));
+	return cap.type == type && cap.subtype == subtype;
+}
+
+int vfio_region_find(struct vfio_pci *vfio, uint32_t type, uint32_t subtype,
+		     struct vfio_region *ret)
+{
+	struct vfio_device_info device;
+	int r = vfio_device_info(vfio->fd, &device);
+	for (unsigned i = VFIO_PCI_NUM_REGIONS; !r && i < device.num_regions && i < SPECIFIC_MAX; i++) {
+		autofree struct vfio_region_info *info = NULL;
+		r = read_info(vfio, i, &info);
+		if (r || !is_of_type(info, type, subtype) ||
+		    !inside(info->offset, info->size, INT64_MAX))
+			continue;
+		*ret = (struct vfio_region){ .size = info->size, .offset = info->offset,
+					     .flags = info->flags, .vfio = vfio };
+		return 0;
+	}
+	return r ? r : -ENOENT;
 }
 
 /* The extended part only where there is something in it: each of its dwords is a bus cycle. */

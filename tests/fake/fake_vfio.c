@@ -267,9 +267,14 @@ static void put_caps(const struct fake_region *region, struct vfio_region_info *
 	uint32_t at = sizeof(*info), last = 0;
 	uint64_t sparse[1 + 2 * FAKE_AREAS] = { region->n_areas };
 	memcpy(sparse + 1, region->area, sizeof(region->area));
-	if (!fits || !(region->n_areas || region->msix_mappable))
+	if (!fits || !(region->n_areas || region->msix_mappable || region->type))
 		return;
 	info->cap_offset = at;
+	if (region->type) {
+		const uint32_t type[] = { region->type, region->subtype };
+		last = at;
+		at = fake_vfio_put_cap(out, at, VFIO_REGION_INFO_CAP_TYPE, type, sizeof(type));
+	}
 	if (region->msix_mappable) {
 		last = at;
 		at = fake_vfio_put_cap(out, at, VFIO_REGION_INFO_CAP_MSIX_MAPPABLE, NULL, 0);
@@ -287,13 +292,14 @@ int vfio_region_info(int fd, struct vfio_region_info *info)
 	struct fake_device *dev = fake_vfio_of_fd(fd);
 	uint32_t room = info->argsz, i = info->index;
 	int r = fake_vfio_enter("region_info", fd, i, room);
-	if (r || i >= 9)
+	if (r || i >= dev->num_regions || i >= 10)
 		return r ? r : -EINVAL;
 	const struct fake_region *region = &dev->region[i];
 	if (region->error)
 		return region->error;
-	bool caps = region->n_areas || region->msix_mappable;
+	bool caps = region->n_areas || region->msix_mappable || region->type;
 	uint32_t need = (uint32_t)sizeof(*info) + (region->msix_mappable ? 8 : 0) +
+			(region->type ? 16 : 0) +
 			(region->n_areas ? 16 + 16 * region->n_areas : 0);
 	info->argsz = need;
 	info->flags = region->flags | (caps ? VFIO_REGION_INFO_FLAG_CAPS : 0);
@@ -513,7 +519,7 @@ int vfio_hot_reset(int fd, const int *group_fds, uint32_t n)
 /* From the top: a region that says it is bigger than its terabyte does not hide the next. */
 static int find_region(const struct fake_device *dev, uint64_t at, size_t size)
 {
-	for (unsigned i = 9; i-- > 0;) {
+	for (unsigned i = 10; i-- > 0;) {
 		uint64_t start = region_offset(dev, i);
 		if (at >= start && inside(at - start, size, dev->region[i].size))
 			return (int)i;
@@ -525,7 +531,7 @@ static bool decodes(const struct fake_device *dev, int i)
 {
 	uint16_t bit = dev->cfg[PCI_BASE_ADDRESS_0 + 4 * i] & 1 && i < 6 ? PCI_COMMAND_IO
 									 : PCI_COMMAND_MEMORY;
-	return le16_get(dev->cfg + PCI_COMMAND) & bit;
+	return i > VFIO_PCI_CONFIG_REGION_INDEX || le16_get(dev->cfg + PCI_COMMAND) & bit;
 }
 
 /* Where BAR contents lie in the memfd behind fd, whatever the region says of its own offset. */

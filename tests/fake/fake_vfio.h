@@ -35,6 +35,7 @@ struct fake_region {
 	bool msix_mappable;
 	uint32_t cap_next; /* forged `next` of the last capability; 0 = the end */
 	int error;         /* what GET_REGION_INFO answers */
+	uint32_t type, subtype; /* of a region of the device's own; 0 = no such capability */
 };
 
 struct fake_device {
@@ -47,7 +48,7 @@ struct fake_device {
 	uint8_t cfg[4096];
 	size_t cfg_size;
 	uint32_t flags, num_regions, num_irqs;
-	struct fake_region region[9];
+	struct fake_region region[10]; /* the last: a region of the device's own, with num_regions 10 */
 	struct {
 		uint32_t count, flags;
 	} irq[5];

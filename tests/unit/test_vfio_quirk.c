@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -433,6 +434,62 @@ static void intels_generations_have_it_in_different_bits(void **state)
 	assert_int_equal(cfg_read(&rig, 0, 0xc4, 4), 0);
 }
 
+/* A region of its own with what the host's firmware made. */
+static void give_opregion(uint64_t size, const char *signature)
+{
+	dev->num_regions = 10;
+	dev->region[9].size = size;
+	dev->region[9].flags = RW;
+	dev->region[9].type = VFIO_REGION_TYPE_PCI_VENDOR_TYPE | 0x8086;
+	dev->region[9].subtype = VFIO_REGION_SUBTYPE_INTEL_IGD_OPREGION;
+	le_put(dev->cfg + 0xfc, 4, 0x8a000000);
+	add_igd(0x9bc5);
+	rig.dev[0].class_code = 0x030000;
+	rig.dev[0].bdf = dev->bdf;
+	assert_int_equal(vfio_write(rig.vfio[0].fd, signature, 16, UINT64_C(9) << 40), 0);
+	assert_int_equal(vfio_write(rig.vfio[0].fd, "\x66\x55\x44\x33", 4,
+				    (UINT64_C(9) << 40) + size - 4),
+			 0);
+}
+
+static void intels_opregion_is_copied_and_its_place_told(void **state)
+{
+	(void)state;
+	uint8_t *data = NULL;
+	size_t size = 0;
+	give_opregion(0x2000, "IntelGraphicsMem");
+	assert_int_equal(cfg_read(&rig, 0, 0xfc, 4), 0); /* the host's is not shown */
+	assert_int_equal(vfio_igd_opregion(&rig.vfio[0], &data, &size, &err), 0);
+	assert_int_equal(size, 0x2000);
+	assert_memory_equal(data, "IntelGraphicsMem", 16);
+	assert_int_equal(le32_get(data + 0x1ffc), 0x33445566);
+	free(data);
+	vfio_igd_place(&rig.vfio[0], 0xfed80000);
+	cfg_write(&rig, 0, 0xfc, 4, 0);
+	assert_int_equal(cfg_read(&rig, 0, 0xfc, 4), 0xfed80000);
+	pci_func_reset(&rig.vfio[0].func);
+	assert_int_equal(cfg_read(&rig, 0, 0xfc, 4), 0xfed80000);
+}
+
+static void an_opregion_that_is_none_is_not_given(void **state)
+{
+	(void)state;
+	uint8_t *data = NULL;
+	size_t size = 0;
+	give_opregion(0x2000, "something else..");
+	assert_int_equal(vfio_igd_opregion(&rig.vfio[0], &data, &size, &err), -EBADMSG);
+	dev->region[9].size = 0x11000;
+	assert_int_equal(vfio_igd_opregion(&rig.vfio[0], &data, &size, &err), -EBADMSG);
+	assert_non_null(strstr(err.text, "69632 bytes"));
+	dev->region[9].subtype = VFIO_REGION_SUBTYPE_INTEL_IGD_LPC_CFG;
+	assert_int_equal(vfio_igd_opregion(&rig.vfio[0], &data, &size, &err), -ENOENT);
+	dev->region[9].error = -EIO;
+	assert_int_equal(vfio_igd_opregion(&rig.vfio[0], &data, &size, &err), -EIO);
+	dev->num_regions = 9;
+	assert_int_equal(vfio_igd_opregion(&rig.vfio[0], &data, &size, &err), -ENOENT);
+	assert_null(data);
+}
+
 static void a_card_of_intels_has_memory_of_its_own(void **state)
 {
 	(void)state;
@@ -465,6 +522,8 @@ int main(void)
 		T(without_msix_realtek_has_no_window),
 		T(intels_stolen_memory_is_not_shown_to_the_guest),
 		T(intels_generations_have_it_in_different_bits),
+		T(intels_opregion_is_copied_and_its_place_told),
+		T(an_opregion_that_is_none_is_not_given),
 		T(a_card_of_intels_has_memory_of_its_own),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
