@@ -15,7 +15,7 @@ static uint8_t *command(struct acpi_loader *loader, enum command what, const cha
 	uint8_t *at = loader->script + loader->size;
 	loader->size += ACPI_LOADER_COMMAND;
 	le_put(at, 4, what);
-	memcpy(at + 4, file, strlen(file));
+	memcpy(at + 4, file, strlen(file) + 1);
 	return at + 4 + NAME;
 }
 
@@ -31,7 +31,7 @@ static void add_pointer(struct acpi_loader *loader, const char *file, const char
 			uint32_t off, uint8_t size)
 {
 	uint8_t *at = command(loader, ADD_POINTER, file);
-	memcpy(at, pointee, strlen(pointee));
+	memcpy(at, pointee, strlen(pointee) + 1);
 	le_put(at + NAME, 4, off);
 	at[NAME + 4] = size;
 }

@@ -144,7 +144,7 @@ static int add_file(struct fwcfg *fwcfg, const char *name, const void *data,
 		return r;
 	}
 	struct fwcfg_item *item = &fwcfg->item[fwcfg->n_items - 1];
-	strcpy(item->name, name);
+	memcpy(item->name, name, strlen(name) + 1);
 	item->writable = like->writable;
 	item->selected = like->selected;
 	item->wrote = like->wrote;
