@@ -192,7 +192,7 @@ static const struct opt identity_rows[] = {
 		.key = "smbios",
 		.type = OPT_GROUP,
 		.table = &smbios_table,
-		.brief = "What the guest's SMBIOS tables say; for UEFI guests",
+		.brief = "What the guest's SMBIOS tables say",
 		.detail = "Licences, drivers and management software read them. Strings are not checked "
 			  "against each other.",
 	},
