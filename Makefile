@@ -77,7 +77,7 @@ asan: | $(B)/.deps-check
 	@$(MAKE) --no-print-directory B=$(B)/asan unit \
 		EXTRA_CFLAGS="-fsanitize=address,undefined -fno-sanitize-recover=all -O1 -fno-omit-frame-pointer"
 # Only tests that have threads: in others there is no race to find.
-TSAN_TESTS := $(shell grep -lE 'pthread_create|vcpus_start|gmem_populate_start|disk_start|machine_' $(TESTS))
+TSAN_TESTS := $(shell grep -lE 'pthread_create|vcpus_start|gmem_populate_start|disk_start|swtpm_start|vnc_start|machine_' $(TESTS))
 tsan: | $(B)/.deps-check
 	@$(MAKE) --no-print-directory B=$(B)/tsan unit TESTS="$(TSAN_TESTS)" EXTRA_CFLAGS="-fsanitize=thread -O1"
 

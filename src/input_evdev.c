@@ -53,6 +53,14 @@ static int start(struct evdev *evdev, const char *path, struct err *err)
 	if (r)
 		return r;
 	evdev->fd = open_file(path);
+	if (evdev->fd == -ENOENT || evdev->fd == -ENXIO)
+		return err_set(err, -ENOENT,
+			       "input device %s is not there; plug it in, or look in /dev/input/by-id "
+			       "for its name", path);
+	if (evdev->fd == -EACCES)
+		return err_set(err, -EACCES,
+			       "input device %s may not be opened; run as root, or as a member of the "
+			       "group input", path);
 	if (evdev->fd < 0)
 		return err_errno(err, evdev->fd, "input device %s", path);
 	r = evdev->fn.libevdev_new_from_fd(evdev->fd, &evdev->device);

@@ -176,7 +176,7 @@ struct machine_picture {
 	uint32_t width, height;
 	int fd; /* the caller's */
 };
-/* Main thread. -ENODEV the profile has no display, -EAGAIN nothing is shown yet. */
+/* Main thread. -ENODEV the profile has no display, -EAGAIN nothing is shown yet, -EINVAL it cannot be. */
 int machine_picture(struct machine *m, struct machine_picture *ret_picture, struct err *err);
 
 /* What the parts report goes to machine_events.c; each after the part's own init. */

@@ -100,6 +100,14 @@ bool ramfb_mode(struct ramfb *ramfb, struct ramfb_mode *ret_mode)
 	return shown;
 }
 
+bool ramfb_refused(struct ramfb *ramfb)
+{
+	pthread_mutex_lock(&ramfb->lock);
+	bool refused = ramfb->refused;
+	pthread_mutex_unlock(&ramfb->lock);
+	return refused;
+}
+
 int ramfb_row(const struct ramfb *ramfb, const struct ramfb_mode *mode, uint32_t y, void *ret_row)
 {
 	return gmem_read(ramfb->gmem, mode->gpa + (uint64_t)y * mode->stride, ret_row,

@@ -48,6 +48,8 @@ void ramfb_wrote(void *ramfb, const uint8_t *data, size_t len);
 
 /* Any thread. False without a picture. */
 bool ramfb_mode(struct ramfb *ramfb, struct ramfb_mode *ret_mode);
+/* Any thread. Whether there is none because what the guest wished for last cannot be shown. */
+bool ramfb_refused(struct ramfb *ramfb);
 
 /*
  * Copies row `y` of a mode that ramfb_mode gave, 4 * width bytes. -EFAULT when the guest's memory

@@ -141,6 +141,17 @@ static void no_picture_yet_is_an_answer(void **state)
 	says(f, "shows no picture yet");
 }
 
+static void a_picture_that_cannot_be_shown_is_an_answer(void **state)
+{
+	struct fixture *f = *state;
+	static const uint8_t nowhere[RAMFB_FILE_SIZE] = { 0xFF, [8] = 0x34, 0x32, 0x52, 0x58, [19] = 2,
+							  [23] = 2, [27] = 16 };
+	show(f);
+	ramfb_wrote(&f->machine.ramfb, nowhere, sizeof(nowhere));
+	ask(f, "screenshot");
+	says(f, "does not lie in its memory");
+}
+
 static void no_display_is_an_answer(void **state)
 {
 	struct fixture *f = *state;
@@ -194,6 +205,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(a_picture_comes_with_its_answer),
 		T(no_picture_yet_is_an_answer),
+		T(a_picture_that_cannot_be_shown_is_an_answer),
 		T(no_display_is_an_answer),
 		T(other_answers_come_without_a_file),
 		T(a_name_that_does_not_run_is_said),

@@ -116,7 +116,7 @@ static void a_picture_outside_ram_is_none(void **state)
 	assert_false(wish(f, (struct wish){ 0x80000000, XR24, 0, 16, 16, 64 }));
 	assert_false(wish(f, (struct wish){ UINT64_MAX - 63, XR24, 0, 16, 1, 64 }));
 	assert_false(wish(f, (struct wish){ UINT64_MAX, XR24, 0, 8192, 2048, 32768 }));
-	assert_true(f->ramfb.refused);
+	assert_true(ramfb_refused(&f->ramfb));
 }
 
 static void sizes_that_overflow_or_are_absurd_are_none(void **state)
@@ -151,7 +151,7 @@ static void a_bad_wish_ends_the_picture_there_was(void **state)
 	struct fixture *f = *state;
 	assert_true(wish(f, (struct wish){ 0x1000, XR24, 0, 16, 16, 64 }));
 	assert_false(wish(f, (struct wish){ 0, XR24, 0, 0, 0, 0 }));
-	assert_false(f->ramfb.refused); /* that is how a guest says: none */
+	assert_false(ramfb_refused(&f->ramfb)); /* that is how a guest says: none */
 }
 
 static void half_a_wish_is_ignored(void **state)

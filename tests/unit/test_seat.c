@@ -81,7 +81,7 @@ static void everything_that_is_wrong_is_said_at_once(void **state)
 	f->profile.input.evdev[0].path = (char *)"/dev/input/none";
 	f->profile.input.n_evdevs = 1;
 	f->profile.looking_glass.width = 1920;
-	REFUSED(f, "firmware.type", "'nowhere' is no IP address", "/dev/input/none",
+	REFUSED(f, "firmware.type", "'nowhere' is no IP address", "/dev/input/none is not there",
 		"set width and height");
 }
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #: about     VNC clients see the firmware's picture and type into the UEFI shell
 #: kernel    small
-#: deadline  180
+#: deadline  240
 . tests/lab/lib.sh
 . tests/lab/uefi.sh
 
