@@ -71,9 +71,9 @@ static json_t *guest(const struct plan *plan)
 {
 	const struct profile *profile = plan->profile;
 	const struct layout *layout = &plan->layout;
-	return json_pack("{s:i, s:I, s:s, s:o, s:o, s:o}", "vcpus", (int)profile->vcpus,
+	return json_pack("{s:i, s:I, s:s, s:b, s:o, s:o, s:o}", "vcpus", (int)profile->vcpus,
 			 "memory_bytes", (json_int_t)profile->memory, "hypervisor",
-			 plan_hypervisor_text(plan).s, "ram",
+			 plan_hypervisor_text(plan).s, "tpm", profile->tpm, "ram",
 			 json_list(range, layout->ram, layout->n_ram), "mmio32",
 			 range(&layout->mmio32, 0), "mmio64", range(&layout->mmio64, 0));
 }

@@ -183,6 +183,9 @@ static void print_guest(const struct printer *p)
 	fprintf(p->out, "  %shypervisor%s  ", shade_on(SHADE_DIM, p->colour),
 		shade_off(SHADE_DIM, p->colour));
 	print_wrapped(p->out, strlen("  hypervisor  "), plan_hypervisor_text(p->plan).s);
+	if (p->plan->profile->tpm)
+		fprintf(p->out, "  %sTPM%s         2.0, a process of swtpm\n",
+			shade_on(SHADE_DIM, p->colour), shade_off(SHADE_DIM, p->colour));
 }
 
 static void print_costs(const struct printer *p)

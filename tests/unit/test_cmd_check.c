@@ -142,6 +142,23 @@ static void the_hypervisor_of_a_plan_is_wrapped_too(void **state)
 	assert_lines_fit();
 }
 
+static void a_tpm_is_in_the_plan_and_needs_its_program(void **state)
+{
+	(void)state;
+	char *path = strdup(getenv("PATH"));
+	write_profile("{ pci = \"0000:01:00.0\"; }");
+	assert_int_equal(check(NULL, NULL), CLI_OK);
+	assert_null(strstr(capture.out, "TPM"));
+	assert_int_equal(check("--set", "tpm=true"), CLI_OK);
+	assert_says("TPM         2.0, a process of swtpm");
+	setenv("PATH", tree.dir.path, 1);
+	int status = check("--set", "tpm=true");
+	setenv("PATH", path, 1);
+	free(path);
+	assert_int_equal(status, CLI_FAILED);
+	assert_says("install the package swtpm");
+}
+
 static void no_line_of_a_plan_is_wider_than_a_page(void **state)
 {
 	(void)state;
@@ -344,6 +361,7 @@ int main(void)
 		T(no_line_of_a_plan_is_wider_than_a_page),
 		T(slots_are_those_dealt_before_and_a_damaged_record_is_refused),
 		T(the_hypervisor_of_a_plan_is_wrapped_too),
+		T(a_tpm_is_in_the_plan_and_needs_its_program),
 		T(every_reason_is_shown_at_once_and_no_plan),
 		T(whoever_has_a_device_open_is_named_unless_it_is_taken_by_force),
 		T(a_device_that_is_not_the_one_meant_is_refused_with_where_that_is),
