@@ -13,7 +13,7 @@
 #include "input_watch.h"
 
 #define EVENTS_AT_ONCE 256 /* before other things get their turn */
-#define FAR 10000	   /* counts between two reports: no mouse moves so fast */
+#define FAR 10000          /* counts between two reports: no mouse moves so fast */
 
 struct input_device {
 	struct input *input;
@@ -21,12 +21,12 @@ struct input_device {
 	struct evdev *evdev; /* NULL = not there */
 	struct loop_fd watch;
 	bool grabbed;
-	bool refused;        /* a grab failed, and was reported */
-	uint8_t host_leds;   /* lamps as they were before the grab */
-	uint64_t held[TOGGLE_CODES / 64];   /* keys that are down on it */
-	uint64_t given[TOGGLE_CODES / 64];  /* those that the guest was told of */
-	uint8_t buttons;     /* enum ps2_button bits, given */
-	int right, down, wheel;             /* since the last report */
+	bool refused;                      /* a grab failed, and was reported */
+	uint8_t host_leds;                 /* lamps as they were before the grab */
+	uint64_t held[TOGGLE_CODES / 64];  /* keys that are down on it */
+	uint64_t given[TOGGLE_CODES / 64]; /* those that the guest was told of */
+	uint8_t buttons;                   /* enum ps2_button bits, given */
+	int right, down, wheel;            /* since the last report */
 };
 
 struct input {

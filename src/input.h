@@ -14,7 +14,8 @@
 
 struct input;
 
-/* Whether each device of the profile can be opened now, and is given once; the first. Grabs nothing. */
+/* Whether each device of the profile can be opened now, and is given once; the first. Grabs
+ * nothing. */
 int input_check(const struct profile *profile, struct err *err);
 
 /* Opens them, and grabs them as soon as no key is held. All but `profile` outlive it. -errno. */

@@ -54,13 +54,17 @@ static int start(struct evdev *evdev, const char *path, struct err *err)
 		return r;
 	evdev->fd = open_file(path);
 	if (evdev->fd == -ENOENT || evdev->fd == -ENXIO)
-		return err_set(err, -ENOENT,
-			       "input device %s is not there; plug it in, or look in /dev/input/by-id "
-			       "for its name", path);
+		return err_set(
+			err, -ENOENT,
+			"input device %s is not there; plug it in, or look in /dev/input/by-id "
+			"for its name",
+			path);
 	if (evdev->fd == -EACCES)
-		return err_set(err, -EACCES,
-			       "input device %s may not be opened; run as root, or as a member of the "
-			       "group input", path);
+		return err_set(
+			err, -EACCES,
+			"input device %s may not be opened; run as root, or as a member of the "
+			"group input",
+			path);
 	if (evdev->fd < 0)
 		return err_errno(err, evdev->fd, "input device %s", path);
 	r = evdev->fn.libevdev_new_from_fd(evdev->fd, &evdev->device);
@@ -71,9 +75,11 @@ static int start(struct evdev *evdev, const char *path, struct err *err)
 			       path);
 	if (!evdev->fn.libevdev_has_event_type(evdev->device, EV_KEY) &&
 	    !evdev->fn.libevdev_has_event_type(evdev->device, EV_REL))
-		return err_set(err, -EINVAL,
-			       "input device %s has neither keys nor movement; PS/2 knows keyboards "
-			       "and mice alone", path);
+		return err_set(
+			err, -EINVAL,
+			"input device %s has neither keys nor movement; PS/2 knows keyboards "
+			"and mice alone",
+			path);
 	return 0;
 }
 
@@ -145,7 +151,7 @@ void evdev_set_leds(struct evdev *evdev, uint8_t leds)
 {
 	for (unsigned i = 0; i < ARRAY_LEN(led_codes); i++)
 		if (evdev->fn.libevdev_has_event_code(evdev->device, EV_LED, led_codes[i]))
-			evdev->fn.libevdev_kernel_set_led_value(
-				evdev->device, led_codes[i],
-				leds >> i & 1 ? LIBEVDEV_LED_ON : LIBEVDEV_LED_OFF);
+			evdev->fn.libevdev_kernel_set_led_value(evdev->device, led_codes[i],
+								leds >> i & 1 ? LIBEVDEV_LED_ON
+									      : LIBEVDEV_LED_OFF);
 }

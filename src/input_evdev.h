@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One input device of the host, by libevdev: opened, read, grabbed, its lamps set. A grab belongs to
- * the open file, so the kernel ends it when this process is gone, however it went.
+ * One input device of the host, by libevdev: opened, read, grabbed, its lamps set. A grab belongs
+ * to the open file, so the kernel ends it when this process is gone, however it went.
  */
 #ifndef BULKHEAD_INPUT_EVDEV_H
 #define BULKHEAD_INPUT_EVDEV_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which key a VNC client's keysym is on: a fixed table of a US keyboard, whatever layout either side
- * has. The guest's own layout then decides what the key means, as with a keyboard that is plugged
- * in; who types in another layout than the guest's gets the keys of the US positions.
+ * Which key a VNC client's keysym is on: a fixed table of a US keyboard, whatever layout either
+ * side has. The guest's own layout then decides what the key means, as with a keyboard that is
+ * plugged in; who types in another layout than the guest's gets the keys of the US positions.
  */
 #ifndef BULKHEAD_KEYSYM_H
 #define BULKHEAD_KEYSYM_H

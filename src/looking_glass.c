@@ -60,7 +60,8 @@ static int find_group(const char *name, gid_t *ret_gid, struct err *err)
 	return 0;
 }
 
-static int find_owner(const struct profile_looking_glass *config, struct owner *ret, struct err *err)
+static int find_owner(const struct profile_looking_glass *config, struct owner *ret,
+		      struct err *err)
 {
 	*ret = (struct owner){ geteuid(), getegid(), (mode_t)strtoul(config->mode, NULL, 8) };
 	if (!config->owner)
@@ -105,11 +106,13 @@ static int examine(int fd, const char *name, const struct owner *owner, struct e
 	    (st.st_uid != geteuid() && st.st_uid != owner->uid))
 		return err_set(err, -EPERM,
 			       "looking_glass: /dev/shm/%s is somebody else's; remove it, or set "
-			       "looking_glass.file", name);
+			       "looking_glass.file",
+			       name);
 	if (flock(fd, LOCK_EX | LOCK_NB))
 		return err_set(err, -EBUSY,
 			       "looking_glass: /dev/shm/%s is another guest's; set "
-			       "looking_glass.file", name);
+			       "looking_glass.file",
+			       name);
 	return 0;
 }
 
@@ -203,9 +206,10 @@ int looking_glass_check(const struct profile *profile, const struct host *host, 
 		return 0;
 	uint64_t size = looking_glass_size(config);
 	if (!size)
-		return err_set(err, -EINVAL,
-			       "looking_glass: its memory depends on both sides of the picture; set "
-			       "width and height");
+		return err_set(
+			err, -EINVAL,
+			"looking_glass: its memory depends on both sides of the picture; set "
+			"width and height");
 	int r = find_owner(config, &owner, err);
 	if (r)
 		return r;

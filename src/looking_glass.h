@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The memory that the guest's picture is copied through to a viewer on the host: a file in /dev/shm,
- * of the size that the picture needs, with the owner and mode that the viewer needs. It is locked
- * while a guest has it and removed with the guest; one that a killed run left is used again.
+ * The memory that the guest's picture is copied through to a viewer on the host: a file in
+ * /dev/shm, of the size that the picture needs, with the owner and mode that the viewer needs. It
+ * is locked while a guest has it and removed with the guest; one that a killed run left is used
+ * again.
  */
 #ifndef BULKHEAD_LOOKING_GLASS_H
 #define BULKHEAD_LOOKING_GLASS_H

@@ -67,14 +67,20 @@ int machine_picture(struct machine *m, struct machine_picture *ret, struct err *
 {
 	struct ramfb_mode mode;
 	if (m->plan->profile->display.type == DISPLAY_NONE)
-		return err_set(err, -ENODEV, "'%s' has no display; give it one with display.type = "
-			       "\"ramfb\"", m->plan->profile->name);
+		return err_set(err, -ENODEV,
+			       "'%s' has no display; give it one with display.type = "
+			       "\"ramfb\"",
+			       m->plan->profile->name);
 	if (ramfb_refused(&m->ramfb))
-		return err_set(err, -EINVAL, "'%s' has set up a picture that does not lie in its "
-			       "memory, or in a format that is not supported", m->plan->profile->name);
+		return err_set(err, -EINVAL,
+			       "'%s' has set up a picture that does not lie in its "
+			       "memory, or in a format that is not supported",
+			       m->plan->profile->name);
 	if (!ramfb_mode(&m->ramfb, &mode))
-		return err_set(err, -EAGAIN, "'%s' shows no picture yet; its firmware sets one up "
-			       "some moments after the start", m->plan->profile->name);
+		return err_set(err, -EAGAIN,
+			       "'%s' shows no picture yet; its firmware sets one up "
+			       "some moments after the start",
+			       m->plan->profile->name);
 	autoclose int fd = memfd_create("picture", MFD_CLOEXEC);
 	if (fd < 0)
 		return err_errno(err, -errno, "picture");

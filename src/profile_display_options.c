@@ -36,7 +36,8 @@ static const struct opt vnc_rows[] = {
 		.max = 45,
 		.example = "127.0.0.1",
 		.brief = "An IP address for VNC clients; empty for none",
-		.detail = "A loopback address (`127.0.0.1`, `::1`), unless `remote` is set. It needs a "
+		.detail = "A loopback address (`127.0.0.1`, `::1`), unless `remote` is set. It "
+			  "needs a "
 			  "password.",
 	},
 	{
@@ -56,8 +57,9 @@ static const struct opt vnc_rows[] = {
 		.none = "",
 		.min = 1,
 		.brief = "A file whose first line is the password that clients must know",
-		.detail = "One to eight characters: VNC uses no more. Nobody but its owner may read "
-			  "the file.",
+		.detail =
+			"One to eight characters: VNC uses no more. Nobody but its owner may read "
+			"the file.",
 	},
 	{
 		.key = "remote",
@@ -65,9 +67,11 @@ static const struct opt vnc_rows[] = {
 		.offset = offsetof(struct profile, display.vnc.remote),
 		.fallback = "false",
 		.brief = "Allow an `address` that other machines reach",
-		.detail = "VNC does not encrypt: who can listen on the way sees the picture and every "
-			  "key. A tunnel (`ssh -L`) to a loopback address or a socket does not need "
-			  "this.",
+		.detail =
+			"VNC does not encrypt: who can listen on the way sees the picture and "
+			"every "
+			"key. A tunnel (`ssh -L`) to a loopback address or a socket does not need "
+			"this.",
 	},
 };
 static const struct opt_table vnc_table = { vnc_rows, ARRAY_LEN(vnc_rows) };
@@ -80,9 +84,10 @@ static const struct opt display_rows[] = {
 		.fallback = "none",
 		.names = type_names,
 		.brief = "Whether the firmware has a framebuffer in the guest's memory",
-		.detail = "`\"ramfb\"` needs UEFI firmware, and Linux and Windows go on using it as "
-			  "the firmware left it, until a display adapter's driver takes over. "
-			  "`bulkhead screenshot` shows it, and VNC.",
+		.detail =
+			"`\"ramfb\"` needs UEFI firmware, and Linux and Windows go on using it as "
+			"the firmware left it, until a display adapter's driver takes over. "
+			"`bulkhead screenshot` shows it, and VNC.",
 	},
 	{
 		.key = "vnc",
@@ -96,16 +101,14 @@ const struct opt_table profile_display_options = { display_rows, ARRAY_LEN(displ
 
 /* --- input --- */
 
-static const char *const grab_names[] = {
-	[GRAB_BOTH_CTRL] = "both-ctrl",
-	[GRAB_BOTH_ALT] = "both-alt",
-	[GRAB_BOTH_SHIFT] = "both-shift",
-	[GRAB_BOTH_META] = "both-meta",
-	[GRAB_SCROLL_LOCK] = "scroll-lock",
-	[GRAB_CTRL_SCROLL_LOCK] = "ctrl-scroll-lock",
-	[GRAB_NEVER] = "never",
-	NULL
-};
+static const char *const grab_names[] = { [GRAB_BOTH_CTRL] = "both-ctrl",
+					  [GRAB_BOTH_ALT] = "both-alt",
+					  [GRAB_BOTH_SHIFT] = "both-shift",
+					  [GRAB_BOTH_META] = "both-meta",
+					  [GRAB_SCROLL_LOCK] = "scroll-lock",
+					  [GRAB_CTRL_SCROLL_LOCK] = "ctrl-scroll-lock",
+					  [GRAB_NEVER] = "never",
+					  NULL };
 
 static const struct opt evdev_rows[] = {
 	{
@@ -130,9 +133,10 @@ static const struct opt input_rows[] = {
 		.max = PROFILE_MAX_EVDEVS,
 		.table = &evdev_table,
 		.brief = "Input devices of the host",
-		.detail = "While they are grabbed, only the guest gets what they say. One that is "
-			  "unplugged is taken back when it returns. The kernel ends a grab when the "
-			  "process that has it is gone, however it went.",
+		.detail =
+			"While they are grabbed, only the guest gets what they say. One that is "
+			"unplugged is taken back when it returns. The kernel ends a grab when the "
+			"process that has it is gone, however it went.",
 	},
 	{
 		.key = "grab_keys",
@@ -171,7 +175,8 @@ static int accept_mode(void *object, const char *text, struct err *err)
 	if (*end || end == text || mode > 0777 || (mode & 0600) != 0600)
 		return err_set(err, -EINVAL,
 			       "expected an octal mode such as \"0660\" that lets the owner read "
-			       "and write, found %s", opt_quote(text).s);
+			       "and write, found %s",
+			       opt_quote(text).s);
 	return 0;
 }
 
@@ -197,7 +202,8 @@ static const struct opt looking_glass_rows[] = {
 		.max = 16384,
 		.unit = "pixels",
 		.brief = "The highest picture",
-		.detail = "The memory has room for two frames and 10 MiB beside, rounded up to a power "
+		.detail = "The memory has room for two frames and 10 MiB beside, rounded up to a "
+			  "power "
 			  "of two: 32 MiB for 1920x1080, 128 MiB for 3840x2160.",
 	},
 	{
@@ -227,7 +233,8 @@ static const struct opt looking_glass_rows[] = {
 		.none = "",
 		.max = 65,
 		.example = "alice:kvm",
-		.brief = "Who it belongs to, a user and maybe a group; empty for who runs the guest",
+		.brief =
+			"Who it belongs to, a user and maybe a group; empty for who runs the guest",
 	},
 	{
 		.key = "mode",

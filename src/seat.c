@@ -13,9 +13,10 @@ static int check_display(const struct profile *profile, const struct host *host,
 	(void)host;
 	bool shown = profile->display.type != DISPLAY_NONE;
 	if (shown && profile->firmware.type != FIRMWARE_UEFI)
-		return err_set(err, -EINVAL,
-			       "display.type: \"ramfb\" is a framebuffer that UEFI firmware sets up; "
-			       "set firmware.type to \"uefi\", or leave the display out");
+		return err_set(
+			err, -EINVAL,
+			"display.type: \"ramfb\" is a framebuffer that UEFI firmware sets up; "
+			"set firmware.type to \"uefi\", or leave the display out");
 	if (!shown && vnc_is_wanted(&profile->display.vnc))
 		return err_set(err, -EINVAL,
 			       "display.vnc: there is no picture to show; set display.type to "

@@ -58,7 +58,7 @@ struct vnc {
 	char password[VNC_PASSWORD_MAX + 1];
 	char *passwords[2];
 	rfbScreenInfoPtr screen;
-	uint8_t *frame;            /* what clients were shown last */
+	uint8_t *frame; /* what clients were shown last */
 	uint8_t *row;
 	unsigned n_clients;
 	struct functions {
@@ -150,8 +150,8 @@ static int resize(struct vnc *vnc, unsigned width, unsigned height)
 	return 0;
 }
 
-struct band { /* rows that changed, one below the other */
-	unsigned top, bottom;  /* bottom exclusive; equal = none */
+struct band {                 /* rows that changed, one below the other */
+	unsigned top, bottom; /* bottom exclusive; equal = none */
 	unsigned left, right;
 };
 
@@ -163,13 +163,13 @@ static void show_band(struct vnc *vnc, struct band *band)
 	*band = (struct band){ 0 };
 }
 
-static void add_row(struct band *band, const uint8_t *old, const uint8_t *new, unsigned y,
+static void add_row(struct band *band, const uint8_t *old, const uint8_t *now, unsigned y,
 		    unsigned width)
 {
 	unsigned left = 0, right = width;
-	while (!memcmp(old + left * PIXEL, new + left * PIXEL, PIXEL))
+	while (!memcmp(old + left * PIXEL, now + left * PIXEL, PIXEL))
 		left++;
-	while (!memcmp(old + (right - 1) * PIXEL, new + (right - 1) * PIXEL, PIXEL))
+	while (!memcmp(old + (right - 1) * PIXEL, now + (right - 1) * PIXEL, PIXEL))
 		right--;
 	if (band->top == band->bottom)
 		*band = (struct band){ y, y, left, right };
@@ -244,8 +244,8 @@ static void *serve(void *ctx)
 static int set_up_screen(struct vnc *vnc, struct err *err)
 {
 	vnc->fn.rfbLogEnable(0);
-	rfbScreenInfoPtr screen = vnc->fn.rfbGetScreen(NULL, NULL, EMPTY_WIDTH, EMPTY_HEIGHT, 8, 3,
-						       PIXEL);
+	rfbScreenInfoPtr screen =
+		vnc->fn.rfbGetScreen(NULL, NULL, EMPTY_WIDTH, EMPTY_HEIGHT, 8, 3, PIXEL);
 	vnc->frame = calloc((size_t)EMPTY_WIDTH * EMPTY_HEIGHT, PIXEL);
 	vnc->row = malloc((size_t)EMPTY_WIDTH * PIXEL);
 	vnc->screen = screen;

@@ -45,7 +45,8 @@ void vnc_unlisten(const struct profile_vnc *config, int fd[VNC_MAX_LISTENERS]);
 /* All that vnc_check looks at but the library; nothing stays behind. */
 int vnc_check_places(const struct profile_vnc *config, struct err *err);
 
-/* The first line of the file. -EACCES when others may read it, -EINVAL empty or too long, -errno. */
+/* The first line of the file. -EACCES when others may read it, -EINVAL empty or too long, -errno.
+ */
 int vnc_read_password(const char *path, char ret_password[VNC_PASSWORD_MAX + 1], struct err *err);
 
 #endif

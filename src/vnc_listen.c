@@ -34,7 +34,8 @@ static int check_password_file(int fd, const char *path, struct err *err)
 	if (st.st_mode & 077)
 		return err_set(err, -EACCES,
 			       "VNC password file %s: others than its owner may read it; run "
-			       "`chmod 600` on it", path);
+			       "`chmod 600` on it",
+			       path);
 	return 0;
 }
 
@@ -56,7 +57,8 @@ int vnc_read_password(const char *path, char ret_password[VNC_PASSWORD_MAX + 1],
 	else if (len > VNC_PASSWORD_MAX)
 		r = err_set(err, -EINVAL,
 			    "VNC password file %s: the password is longer than %d characters, and "
-			    "VNC would ignore the rest; shorten it", path, VNC_PASSWORD_MAX);
+			    "VNC would ignore the rest; shorten it",
+			    path, VNC_PASSWORD_MAX);
 	else
 		memcpy(ret_password, text, len);
 	if (!r)
@@ -90,7 +92,8 @@ static int resolve(const struct profile_vnc *config, struct sockaddr_storage *re
 	if (getaddrinfo(config->address, port, &hints, &found))
 		return err_set(err, -EINVAL,
 			       "display.vnc.address: '%s' is no IP address; give one such as "
-			       "127.0.0.1", config->address);
+			       "127.0.0.1",
+			       config->address);
 	memcpy(ret_address, found->ai_addr, found->ai_addrlen);
 	*ret_len = found->ai_addrlen;
 	freeaddrinfo(found);
@@ -101,15 +104,17 @@ static int check_address(const struct profile_vnc *config, const struct sockaddr
 			 struct err *err)
 {
 	if (!is_loopback(address) && !config->remote)
-		return err_set(err, -EACCES,
-			       "display.vnc.address: other machines could reach %s, and VNC does not "
-			       "encrypt; use 127.0.0.1 and a tunnel, or set display.vnc.remote",
-			       config->address);
+		return err_set(
+			err, -EACCES,
+			"display.vnc.address: other machines could reach %s, and VNC does not "
+			"encrypt; use 127.0.0.1 and a tunnel, or set display.vnc.remote",
+			config->address);
 	if (!config->password_file)
-		return err_set(err, -EACCES,
-			       "display.vnc.address: every user of this machine could connect to %s; "
-			       "set display.vnc.password_file, or use display.vnc.socket",
-			       config->address);
+		return err_set(
+			err, -EACCES,
+			"display.vnc.address: every user of this machine could connect to %s; "
+			"set display.vnc.password_file, or use display.vnc.socket",
+			config->address);
 	return 0;
 }
 
@@ -130,9 +135,11 @@ static int listen_address(const struct profile_vnc *config, int *ret_fd, struct 
 	if (bind(fd, (struct sockaddr *)&address, len) || listen(fd, BACKLOG)) {
 		r = -errno;
 		if (r == -EADDRINUSE)
-			return err_set(err, r,
-				       "VNC: port %u of %s is taken; `ss -tlnp` says by whom, or set "
-				       "another display.vnc.port", config->port, config->address);
+			return err_set(
+				err, r,
+				"VNC: port %u of %s is taken; `ss -tlnp` says by whom, or set "
+				"another display.vnc.port",
+				config->port, config->address);
 		return err_errno(err, r, "VNC at %s, port %u", config->address, config->port);
 	}
 	*ret_fd = take_fd(&fd);
@@ -147,7 +154,8 @@ static int unix_address(const char *path, struct sockaddr_un *ret_address, struc
 	if (strlen(path) >= sizeof(ret_address->sun_path))
 		return err_set(err, -ENAMETOOLONG,
 			       "display.vnc.socket: %s is longer than the %zu characters that a "
-			       "socket's name may have", path, sizeof(ret_address->sun_path) - 1);
+			       "socket's name may have",
+			       path, sizeof(ret_address->sun_path) - 1);
 	snprintf(ret_address->sun_path, sizeof(ret_address->sun_path), "%s", path);
 	return 0;
 }
@@ -159,16 +167,20 @@ static int remove_dead(const char *path, const struct sockaddr_un *address, stru
 	if (lstat(path, &st))
 		return errno == ENOENT ? 0 : err_errno(err, -errno, "VNC socket %s", path);
 	if (!S_ISSOCK(st.st_mode))
-		return err_set(err, -EEXIST,
-			       "VNC socket %s: there is a file that is no socket; remove it or give "
-			       "another name", path);
+		return err_set(
+			err, -EEXIST,
+			"VNC socket %s: there is a file that is no socket; remove it or give "
+			"another name",
+			path);
 	autoclose int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return err_errno(err, -errno, "VNC socket %s", path);
 	if (!connect(fd, (const struct sockaddr *)address, sizeof(*address)) || errno == EAGAIN)
-		return err_set(err, -EADDRINUSE,
-			       "VNC socket %s: another process listens there; end it or give another "
-			       "name", path);
+		return err_set(
+			err, -EADDRINUSE,
+			"VNC socket %s: another process listens there; end it or give another "
+			"name",
+			path);
 	if (unlink(path))
 		return err_errno(err, -errno, "VNC socket %s, of a run that has ended", path);
 	return 0;
@@ -183,7 +195,8 @@ static int listen_unix(const char *path, int *ret_fd, struct err *err)
 	if (r)
 		return r;
 	autoclose int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	/* The mode of an unbound socket becomes that of its file: never open, not even for a moment. */
+	/* The mode of an unbound socket becomes that of its file: never open, not even for a
+	 * moment. */
 	if (fd < 0 || fchmod(fd, 0600) || bind(fd, (struct sockaddr *)&address, sizeof(address)) ||
 	    listen(fd, BACKLOG))
 		return err_errno(err, -errno, "VNC socket %s", path);

@@ -72,7 +72,7 @@ static void drive_lines(struct i8042 *kbc)
 static void output(struct i8042 *kbc, uint8_t byte, uint8_t flags)
 {
 	kbc->out = byte;
-	kbc->status &= (uint8_t)~(STATUS_AUX | STATUS_TIMEOUT);
+	kbc->status &= (uint8_t) ~(STATUS_AUX | STATUS_TIMEOUT);
 	kbc->status |= STATUS_OUT_FULL | flags;
 }
 
@@ -126,8 +126,9 @@ static void answer(struct i8042 *kbc, uint8_t byte, uint8_t flags)
 /* What firmware leaves behind, because on direct boot there is none: interrupts on, set 1. */
 static uint8_t first_config(const struct i8042 *kbc)
 {
-	return kbc->devices ? CONFIG_KEYBOARD_IRQ | CONFIG_AUX_IRQ | CONFIG_SYSTEM | CONFIG_TRANSLATE
-			    : CONFIG_KEYBOARD_OFF | CONFIG_AUX_OFF;
+	return kbc->devices
+		       ? CONFIG_KEYBOARD_IRQ | CONFIG_AUX_IRQ | CONFIG_SYSTEM | CONFIG_TRANSLATE
+		       : CONFIG_KEYBOARD_OFF | CONFIG_AUX_OFF;
 }
 
 static void to_power_on(struct i8042 *kbc)
@@ -345,7 +346,7 @@ static uint64_t data_read(void *ctx, uint64_t off, unsigned size)
 	(void)size;
 	pthread_mutex_lock(&kbc->lock);
 	uint8_t value = kbc->out;
-	kbc->status &= (uint8_t)~(STATUS_OUT_FULL | STATUS_AUX | STATUS_TIMEOUT);
+	kbc->status &= (uint8_t) ~(STATUS_OUT_FULL | STATUS_AUX | STATUS_TIMEOUT);
 	drive_lines(kbc); /* down, so that the next byte is an edge */
 	refill(kbc);
 	pthread_mutex_unlock(&kbc->lock);
@@ -370,8 +371,7 @@ static void write_port(struct i8042 *kbc, bool (*act)(struct i8042 *kbc, uint8_t
 	kbc->status = (uint8_t)((kbc->status & ~STATUS_COMMAND) | to_command);
 	bool reset = act(kbc, (uint8_t)value);
 	refill(kbc);
-	bool changed = kbc->keyboard.leds != kbc->leds ||
-		       kbc->keyboard.repeating != kbc->repeating;
+	bool changed = kbc->keyboard.leds != kbc->leds || kbc->keyboard.repeating != kbc->repeating;
 	pthread_mutex_unlock(&kbc->lock);
 	if (changed)
 		loop_post(kbc->loop, &kbc->work);

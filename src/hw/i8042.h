@@ -4,8 +4,8 @@
  * behind it (hw/ps2.h), or with neither: then it answers for itself alone, and what is sent to a
  * device times out at once. The pulse of its reset line (command 0xFE) is how many systems reboot.
  *
- * Events come from any thread. Repetition of keys and what the guest does with the LEDs are the main
- * loop's.
+ * Events come from any thread. Repetition of keys and what the guest does with the LEDs are the
+ * main loop's.
  */
 #ifndef BULKHEAD_HW_I8042_H
 #define BULKHEAD_HW_I8042_H
@@ -18,21 +18,22 @@ struct i8042 {
 	const struct platform_events *events; /* borrowed, as are irqs and loop */
 	struct irqs *irqs;
 	struct loop *loop;
-	bool devices;               /* keyboard and mouse are there */
+	bool devices; /* keyboard and mouse are there */
 	uint8_t status, config, output_port, out;
-	uint8_t pending;            /* command whose parameter byte comes next, 0 = none */
-	bool has_reply;             /* the controller's own byte, which goes before the devices' */
+	uint8_t pending; /* command whose parameter byte comes next, 0 = none */
+	bool has_reply;  /* the controller's own byte, which goes before the devices' */
 	uint8_t reply, reply_flags;
-	bool break_next;            /* translation has taken the prefix of a released key */
-	bool irq1, irq12;           /* levels last driven */
+	bool break_next;  /* translation has taken the prefix of a released key */
+	bool irq1, irq12; /* levels last driven */
 	struct ps2_keyboard keyboard;
 	struct ps2_mouse mouse;
 
-	unsigned repeating;         /* key code that the timer runs for, 0 = none */
-	uint8_t leds;               /* last said to on_leds */
-	struct loop_work work;      /* brings both up to date on the main thread */
+	unsigned repeating;    /* key code that the timer runs for, 0 = none */
+	uint8_t leds;          /* last said to on_leds */
+	struct loop_work work; /* brings both up to date on the main thread */
 	struct loop_timer repeat;
-	/* The guest has set the LEDs (bits of struct ps2_keyboard). Main thread. NULL = nobody cares. */
+	/* The guest has set the LEDs (bits of struct ps2_keyboard). Main thread. NULL = nobody
+	 * cares. */
 	void (*on_leds)(void *ctx, uint8_t leds);
 	void *on_leds_ctx;
 };

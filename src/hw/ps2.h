@@ -38,10 +38,10 @@ struct ps2_keyboard {
 	uint8_t leds;    /* bit 0 Scroll Lock, 1 Num Lock, 2 Caps Lock */
 	uint8_t rate;    /* typematic byte as the guest wrote it */
 	bool scanning;
-	bool behind;                       /* `told` is not yet what `down` is */
-	uint64_t down[PS2_KEYS / 64];      /* keys that are held */
-	uint64_t told[PS2_KEYS / 64];      /* those that the guest believes to be held */
-	unsigned repeating;                /* key code that typematic repeats, 0 = none */
+	bool behind;                  /* `told` is not yet what `down` is */
+	uint64_t down[PS2_KEYS / 64]; /* keys that are held */
+	uint64_t told[PS2_KEYS / 64]; /* those that the guest believes to be held */
+	unsigned repeating;           /* key code that typematic repeats, 0 = none */
 };
 
 void ps2_keyboard_init(struct ps2_keyboard *keyboard);
@@ -77,9 +77,9 @@ struct ps2_mouse {
 	uint8_t id;         /* 0 plain, 3 wheel, 4 wheel and five buttons */
 	uint8_t resolution; /* counts per mm as a power of two, 0..3 */
 	bool scale2, reporting, remote, wrap;
-	uint8_t buttons;    /* enum ps2_button bits */
+	uint8_t buttons; /* enum ps2_button bits */
 	uint8_t buttons_told;
-	int dx, dy, dz;     /* not reported yet: right, up, towards the user; bounded */
+	int dx, dy, dz; /* not reported yet: right, up, towards the user; bounded */
 };
 
 void ps2_mouse_init(struct ps2_mouse *mouse);

@@ -160,10 +160,12 @@ static void parameter(struct ps2_mouse *mouse, uint8_t command, uint8_t byte)
 /* Here the buttons are in another order than in packets: left is bit 2. */
 static void status(struct ps2_mouse *mouse)
 {
-	unsigned held = (mouse->buttons & PS2_LEFT ? 4u : 0) | (mouse->buttons & PS2_MIDDLE ? 2u : 0) |
+	unsigned held = (mouse->buttons & PS2_LEFT ? 4u : 0) |
+			(mouse->buttons & PS2_MIDDLE ? 2u : 0) |
 			(mouse->buttons & PS2_RIGHT ? 1u : 0);
 	say(mouse, ACK);
-	say(mouse, (uint8_t)(held | mouse->scale2 << 4 | mouse->reporting << 5 | mouse->remote << 6));
+	say(mouse,
+	    (uint8_t)(held | mouse->scale2 << 4 | mouse->reporting << 5 | mouse->remote << 6));
 	say(mouse, mouse->resolution);
 	say(mouse, mouse->rates[2]);
 }

@@ -7,7 +7,14 @@
 #define FOURCC_ARGB8888 0x34325241 /* AR24; a screen has nothing behind it to shine through */
 #define PIXEL 4
 
-enum { AT_ADDRESS = 0, AT_FOURCC = 8, AT_FLAGS = 12, AT_WIDTH = 16, AT_HEIGHT = 20, AT_STRIDE = 24 };
+enum {
+	AT_ADDRESS = 0,
+	AT_FOURCC = 8,
+	AT_FLAGS = 12,
+	AT_WIDTH = 16,
+	AT_HEIGHT = 20,
+	AT_STRIDE = 24
+};
 
 static uint32_t be32_get(const uint8_t *at)
 {

@@ -19,7 +19,7 @@
 
 #define RAMFB_FILE "etc/ramfb"
 #define RAMFB_FILE_SIZE 28
-#define RAMFB_MAX_SIDE 8192                     /* pixels */
+#define RAMFB_MAX_SIDE 8192                  /* pixels */
 #define RAMFB_MAX_BYTES (UINT64_C(64) << 20) /* a picture of 4096x4096 */
 
 struct ramfb_mode {
@@ -29,11 +29,11 @@ struct ramfb_mode {
 };
 
 struct ramfb {
-	pthread_mutex_t lock; /* guards all below; a leaf */
+	pthread_mutex_t lock;    /* guards all below; a leaf */
 	const struct gmem *gmem; /* borrowed */
 	struct ramfb_mode mode;
-	bool shown;           /* `mode` is one */
-	bool refused;         /* what the guest wrote last is none, and no wish for none either */
+	bool shown;   /* `mode` is one */
+	bool refused; /* what the guest wrote last is none, and no wish for none either */
 };
 
 void ramfb_init(struct ramfb *ramfb, const struct gmem *gmem);

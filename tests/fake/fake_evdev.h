@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Stands in for input_evdev.c: input devices whose events a test makes up. A device is found by the
- * last component of its path, and only while a file is there, so that unplugging is removing a file.
+ * last component of its path, and only while a file is there, so that unplugging is removing a
+ * file.
  */
 #ifndef BULKHEAD_FAKE_EVDEV_H
 #define BULKHEAD_FAKE_EVDEV_H
@@ -15,14 +16,14 @@
 #define FAKE_EVENTS 64
 
 struct fake_evdev {
-	const char *name;   /* NULL = unused */
-	bool busy;          /* a grab fails with -EBUSY */
-	unsigned held_at_open;  /* a key code; 0 = none */
+	const char *name;      /* NULL = unused */
+	bool busy;             /* a grab fails with -EBUSY */
+	unsigned held_at_open; /* a key code; 0 = none */
 	uint8_t leds;
 	/* State. */
 	bool open, grabbed, gone;
 	unsigned grabs;
-	int fd;             /* an eventfd, readable while there are events */
+	int fd; /* an eventfd, readable while there are events */
 	struct evdev_event queue[FAKE_EVENTS];
 	unsigned n;
 };

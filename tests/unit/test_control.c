@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The control socket from both ends; the machine behind it is only as much as a request looks at. */
+/* The control socket from both ends; the machine behind it is only as much as a request looks at.
+ */
 #include "control.h"
 
 #include <errno.h>
@@ -110,9 +111,11 @@ static void says(struct fixture *f, const char *part)
 static void show(struct fixture *f)
 {
 	/* 2 by 2 pixels at 0x1000 with a stride of 16. */
-	static const uint8_t config[RAMFB_FILE_SIZE] = { [6] = 0x10, 0, 0x34, 0x32, 0x52, 0x58, [19] = 2,
-							 [23] = 2, [27] = 16 };
-	static const uint8_t rows[2][8] = { { 1, 2, 3, 0, 4, 5, 6, 0 }, { 7, 8, 9, 0, 10, 11, 12, 0 } };
+	static const uint8_t config[RAMFB_FILE_SIZE] = {
+		[6] = 0x10, 0, 0x34, 0x32, 0x52, 0x58, [19] = 2, [23] = 2, [27] = 16
+	};
+	static const uint8_t rows[2][8] = { { 1, 2, 3, 0, 4, 5, 6, 0 },
+					    { 7, 8, 9, 0, 10, 11, 12, 0 } };
 	for (unsigned y = 0; y < 2; y++)
 		assert_int_equal(gmem_write(&f->machine.gmem, 0x1000 + 16 * y, rows[y], 8), 0);
 	ramfb_wrote(&f->machine.ramfb, config, sizeof(config));
@@ -144,8 +147,8 @@ static void no_picture_yet_is_an_answer(void **state)
 static void a_picture_that_cannot_be_shown_is_an_answer(void **state)
 {
 	struct fixture *f = *state;
-	static const uint8_t nowhere[RAMFB_FILE_SIZE] = { 0xFF, [8] = 0x34, 0x32, 0x52, 0x58, [19] = 2,
-							  [23] = 2, [27] = 16 };
+	static const uint8_t nowhere[RAMFB_FILE_SIZE] = { 0xFF, [8] = 0x34, 0x32,     0x52,
+							  0x58, [19] = 2,   [23] = 2, [27] = 16 };
 	show(f);
 	ramfb_wrote(&f->machine.ramfb, nowhere, sizeof(nowhere));
 	ask(f, "screenshot");

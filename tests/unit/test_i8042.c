@@ -251,7 +251,8 @@ static void expect(struct fixture *f, const uint8_t *bytes, unsigned n)
 	}
 	assert_int_equal(status(f) & 1, 0);
 }
-#define EXPECT(f, ...) expect(f, (const uint8_t[]){ __VA_ARGS__ }, sizeof((uint8_t[]){ __VA_ARGS__ }))
+#define EXPECT(f, ...)                                                                             \
+	expect(f, (const uint8_t[]){ __VA_ARGS__ }, sizeof((uint8_t[]){ __VA_ARGS__ }))
 
 static void aux(struct fixture *f, uint8_t value)
 {

@@ -124,7 +124,8 @@ static void expect(struct fixture *f, const int *bytes, unsigned n)
 		assert_int_equal(next(f), bytes[i]);
 	assert_int_equal(next(f), -1);
 }
-#define EXPECT(f, ...) expect(f, (const int[]){ __VA_ARGS__ }, sizeof((int[]){ __VA_ARGS__ }) / sizeof(int))
+#define EXPECT(f, ...)                                                                             \
+	expect(f, (const int[]){ __VA_ARGS__ }, sizeof((int[]){ __VA_ARGS__ }) / sizeof(int))
 
 static void press_both_ctrls(struct fixture *f)
 {

@@ -37,8 +37,8 @@ static int setup(void **state)
 	f->host.dev = open(f->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert_int_equal(mkdirat(f->host.dev, "shm", 0700), 0);
 	f->profile.name = (char *)"demo";
-	f->profile.looking_glass = (struct profile_looking_glass){ 1920, 1080, false, NULL, NULL,
-								   (char *)"0660" };
+	f->profile.looking_glass =
+		(struct profile_looking_glass){ 1920, 1080, false, NULL, NULL, (char *)"0660" };
 	f->glass.fd = f->glass.dir_fd = -1;
 	*state = f;
 	return 0;
@@ -72,7 +72,8 @@ static void refused(struct fixture *f, int code, const char *part)
 static struct stat look(struct fixture *f)
 {
 	struct stat st;
-	assert_int_equal(fstatat(f->host.dev, "shm/looking-glass-demo", &st, AT_SYMLINK_NOFOLLOW), 0);
+	assert_int_equal(fstatat(f->host.dev, "shm/looking-glass-demo", &st, AT_SYMLINK_NOFOLLOW),
+			 0);
 	return st;
 }
 
@@ -83,15 +84,15 @@ static void the_size_is_that_of_the_documentation(void **state)
 		bool hdr;
 		unsigned mib;
 	} sizes[] = {
-		{ 1920, 1080, false, 32 }, { 1920, 1200, false, 32 }, { 2560, 1440, false, 64 },
-		{ 3840, 2160, false, 128 }, { 1920, 1080, true, 64 }, { 3840, 2160, true, 256 },
-		{ 320, 200, false, 16 }, { 16384, 16384, true, 8192 },
+		{ 1920, 1080, false, 32 },  { 1920, 1200, false, 32 },    { 2560, 1440, false, 64 },
+		{ 3840, 2160, false, 128 }, { 1920, 1080, true, 64 },     { 3840, 2160, true, 256 },
+		{ 320, 200, false, 16 },    { 16384, 16384, true, 8192 },
 	};
 	(void)state;
 	for (unsigned i = 0; i < ARRAY_LEN(sizes); i++) {
-		const struct profile_looking_glass config = {
-			.width = sizes[i].width, .height = sizes[i].height, .hdr = sizes[i].hdr
-		};
+		const struct profile_looking_glass config = { .width = sizes[i].width,
+							      .height = sizes[i].height,
+							      .hdr = sizes[i].hdr };
 		assert_int_equal(looking_glass_size(&config), sizes[i].mib * MIB);
 	}
 }
@@ -163,8 +164,8 @@ static void two_guests_do_not_share_it(void **state)
 static void what_a_killed_run_left_is_used_again(void **state)
 {
 	struct fixture *f = *state;
-	autoclose int fd = openat(f->host.dev, "shm/looking-glass-demo", O_CREAT | O_RDWR | O_CLOEXEC,
-				  0600);
+	autoclose int fd =
+		openat(f->host.dev, "shm/looking-glass-demo", O_CREAT | O_RDWR | O_CLOEXEC, 0600);
 	assert_int_equal(ftruncate(fd, 4096), 0);
 	assert_int_equal(looking_glass_check(&f->profile, &f->host, &f->err), 0);
 	opened(f, &f->glass);
@@ -176,8 +177,8 @@ static void somebody_elses_file_is_left_alone(void **state)
 	struct fixture *f = *state;
 	if (geteuid())
 		skip();
-	autoclose int fd = openat(f->host.dev, "shm/looking-glass-demo", O_CREAT | O_RDWR | O_CLOEXEC,
-				  0600);
+	autoclose int fd =
+		openat(f->host.dev, "shm/looking-glass-demo", O_CREAT | O_RDWR | O_CLOEXEC, 0600);
 	assert_int_equal(fchown(fd, 65534, 65534), 0);
 	refused(f, -EPERM, "is somebody else's");
 	assert_int_equal(looking_glass_open(&f->glass, &f->profile, &f->host, &f->err), -EPERM);
@@ -197,7 +198,8 @@ static void a_second_name_makes_it_somebody_elses(void **state)
 {
 	struct fixture *f = *state;
 	close(openat(f->host.dev, "shm/other", O_CREAT | O_RDWR | O_CLOEXEC, 0600));
-	assert_int_equal(linkat(f->host.dev, "shm/other", f->host.dev, "shm/looking-glass-demo", 0), 0);
+	assert_int_equal(linkat(f->host.dev, "shm/other", f->host.dev, "shm/looking-glass-demo", 0),
+			 0);
 	refused(f, -EPERM, "is somebody else's");
 	unlinkat(f->host.dev, "shm/other", 0);
 }

@@ -87,7 +87,9 @@ static void what_is_written_reads_back(void **state)
 
 static void a_picture_without_pixels_is_refused(void **state)
 {
-	const struct picture wrong[] = { { 0, 1, NULL }, { 1, 0, NULL }, { PNG_MAX_SIDE + 1, 1, NULL } };
+	const struct picture wrong[] = { { 0, 1, NULL },
+					 { 1, 0, NULL },
+					 { PNG_MAX_SIDE + 1, 1, NULL } };
 	struct err err = { 0 };
 	(void)state;
 	for (unsigned i = 0; i < 3; i++) {
@@ -120,8 +122,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(what_is_written_reads_back, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_picture_without_pixels_is_refused, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_file_that_cannot_be_made_is_named, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_picture_without_pixels_is_refused, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(a_file_that_cannot_be_made_is_named, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(a_full_disk_leaves_no_half_file, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
