@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/log.h"
 #include "hw/ahci.h"
 #include "machine_parts.h"
 
@@ -24,6 +25,21 @@ int machine_place_own(struct machine *m, enum plan_own_kind kind, struct pci_fun
 			 : 0;
 	}
 	return err_set(err, -ENOENT, "PCI function %d is not in the plan", (int)kind);
+}
+
+void machine_remove_own(struct machine *m, enum plan_own_kind kind)
+{
+	struct err err = { 0 };
+	for (unsigned i = 0; i < m->plan->n_own; i++) {
+		struct pci_func *func = m->own[i];
+		if (m->plan->own[i].kind != kind || !func)
+			continue;
+		pthread_mutex_lock(&m->root.lock);
+		if (func->bus && pci_bus_remove(&m->root, func, &err))
+			log_warn("%s: %s", m->plan->own[i].name, err.text);
+		pthread_mutex_unlock(&m->root.lock);
+		m->own[i] = NULL;
+	}
 }
 
 const struct plan_own *machine_own(const struct machine *m, enum plan_own_kind kind)
@@ -80,6 +96,7 @@ int disks_up(struct machine *m, struct err *err)
 /* What the guest has asked for and not flushed is written by the host's kernel, as after a crash. */
 void disks_down(struct machine *m)
 {
+	machine_remove_own(m, PLAN_OWN_AHCI);
 	if (m->ahci)
 		ahci_fini(m->ahci);
 	for (unsigned i = 0; m->disk && i < AHCI_PORTS; i++)

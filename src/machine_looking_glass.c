@@ -32,6 +32,7 @@ void looking_glass_down(struct machine *m)
 {
 	if (!m->glass)
 		return;
+	machine_remove_own(m, PLAN_OWN_IVSHMEM);
 	looking_glass_close(&m->glass->shared);
 	free(m->glass);
 	m->glass = NULL;

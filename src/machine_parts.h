@@ -69,6 +69,8 @@ void disks_down(struct machine *m);
 const struct plan_own *machine_own(const struct machine *m, enum plan_own_kind kind);
 int machine_place_own(struct machine *m, enum plan_own_kind kind, struct pci_func *func,
 		      struct err *err);
+/* Takes it off the bus, before its storage goes: the parts below derive the map anew. */
+void machine_remove_own(struct machine *m, enum plan_own_kind kind);
 
 /* Publishes what all parts above have added. */
 int addresses_up(struct machine *m, struct err *err);
