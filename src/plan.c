@@ -172,6 +172,9 @@ int plan_make(struct plan *plan, const struct profile *profile, const struct pla
 				   .claims = facts->claims,
 				   .n_claims = facts->n_claims,
 				   .slots = facts->slots };
+	if (facts->slots_unknown)
+		plan_warn(&planner, "places in the guest may be others than before: %s",
+			  facts->slots_unknown);
 	plan_select(&planner);
 	plan_vf_warnings(&planner);
 	choose_iommu(&planner);

@@ -106,7 +106,8 @@ struct plan_facts {
 	const struct vf_choices *vfs;
 	const struct plan_claim *claims;
 	unsigned n_claims;
-	const struct slots *slots; /* dealt before; NULL = none */
+	const struct slots *slots;  /* dealt before; NULL = none */
+	const char *slots_unknown;  /* why they may not be all; NULL = they are */
 };
 /*
  * Never fails for a reason the user could mend: that becomes a refusal. -ENOMEM only. `vfs` are the

@@ -163,7 +163,10 @@ static int read_host(struct prepared *p, const struct profile *profile, const ch
 	return r ? err_errno(err, r, "claims of running profiles") : 0;
 }
 
-/* Of another host it is not known what was dealt there. */
+/*
+ * Of another host it is not known what was dealt there. Who may not read it here may look at the plan
+ * all the same; a run is not among those.
+ */
 static int load_slots(const struct prepared *p, const struct profile *profile, struct slots *slots,
 		      struct err *why)
 {
@@ -184,10 +187,11 @@ static int examine(struct prepared *p, const struct profile *profile, const char
 	struct err why = { 0 };
 	int bad_slots = load_slots(p, profile, &slots, &why);
 	const struct plan_facts facts = { .inv = &p->inventory, .vfs = &p->vfs, .claims = claims,
-					  .n_claims = n_claims, .slots = &slots };
+					  .n_claims = n_claims, .slots = &slots,
+					  .slots_unknown = bad_slots == -EACCES ? why.text : NULL };
 	r = plan_make(&p->plan, profile, &facts);
 	if (!r)
-		r = add_refusal(&p->plan, bad_slots, &why);
+		r = add_refusal(&p->plan, bad_slots && bad_slots != -EACCES, &why);
 	if (!r)
 		r = examine_kvm(p);
 	if (!r)

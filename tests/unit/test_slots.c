@@ -213,6 +213,16 @@ static void a_record_of_a_slot_that_is_not_there_is_passed_over(void **state)
 	assert_int_equal(slot(1), 1);
 }
 
+static void slots_that_are_not_known_are_a_note(void **state)
+{
+	(void)state;
+	const struct plan_facts facts = { .inv = &inv, .slots_unknown = "slots: Permission denied" };
+	want(name_of[1], GROUP_REFUSE);
+	assert_int_equal(plan_make(&plan, &profile, &facts), 0);
+	assert_int_equal(plan.refusals.n, 0);
+	assert_warning("may be others than before: slots: Permission denied");
+}
+
 /* --- disks --- */
 
 /* As run_with, of disks; paths are numbered. */
@@ -429,6 +439,7 @@ int main(void)
 		TEST(entries_by_the_same_identifier_are_told_apart),
 		TEST(random_edits_never_move_who_stays),
 		TEST(a_record_of_a_slot_that_is_not_there_is_passed_over),
+		TEST(slots_that_are_not_known_are_a_note),
 		TEST(disks_keep_their_ports_over_edits),
 		TEST(when_ports_run_out_those_of_absent_disks_are_dealt_again),
 		TEST(one_image_may_be_at_two_ports),
