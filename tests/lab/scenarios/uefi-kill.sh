@@ -28,7 +28,7 @@ begin() {
 	script "$1"
 	start_bulkhead kill
 	check "round $1: the firmware runs its script" wait_line 100 "LOOP $1 begins"
-	contains "round $1: the old variable is there" "$guest_log" '74 70 65 4B'
+	check "round $1: the old variable is there" wait_line 5 '74 70 65 4B'
 }
 
 # Each kill comes at another moment of the writing.
