@@ -111,7 +111,7 @@ static void profiles_that_users_start_from_run_where_they_are_meant_for(void **s
 	check_shipped("desktop", "profiles/windows-gpu.cfg");
 	assert_non_null(strstr(capture.out, "01:00.3")); /* all four functions of the card */
 	check_shipped("desktop", "profiles/linux-desktop.cfg");
-	assert_non_null(strstr(capture.out, "held     0000:00:14.2"));
+	assert_non_null(strstr(capture.out, "held      0000:00:14.2"));
 	check_shipped("desktop", "profiles/installer.cfg");
 	/* profiles/nfv-router.cfg asks the kernel for VFs, which only a real one can answer. */
 }

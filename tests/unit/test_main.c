@@ -49,8 +49,8 @@ static void help_lists_or_describes(void **state)
 	}
 	assert_int_equal(call("help", "run", NULL), CLI_OK);
 	assert_non_null(strstr(said.out, "Usage: bulkhead run [OPTION]... PROFILE\n"));
-	assert_int_equal(call("help", "rum", NULL), CLI_USAGE);
-	assert_string_equal(said.err, "bulkhead: unknown command 'rum'; did you mean 'run'?\n"
+	assert_int_equal(call("help", "runn", NULL), CLI_USAGE);
+	assert_string_equal(said.err, "bulkhead: unknown command 'runn'; did you mean 'run'?\n"
 				      "Try 'bulkhead help'.\n");
 }
 
