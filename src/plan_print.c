@@ -159,6 +159,20 @@ static void print_own(const struct plan *plan, struct table *table)
 	}
 }
 
+static void print_firmware(const struct printer *p)
+{
+	const struct profile *profile = p->plan->profile;
+	if (profile->firmware.type == FIRMWARE_NONE)
+		return;
+	fprintf(p->out, "  %sfirmware%s    %s%s%s\n", shade_on(SHADE_DIM, p->colour),
+		shade_off(SHADE_DIM, p->colour), profile->firmware.code,
+		profile->firmware.secure_boot ? ", Secure Boot" : "",
+		profile->boot.kernel ? ", which starts the kernel" : "");
+	fprintf(p->out, "  %svariables%s   %s\n", shade_on(SHADE_DIM, p->colour),
+		shade_off(SHADE_DIM, p->colour),
+		profile->firmware.vars ? profile->firmware.vars : "the VM's own");
+}
+
 static void print_guest(const struct printer *p)
 {
 	const struct layout *layout = &p->plan->layout;
@@ -180,6 +194,7 @@ static void print_guest(const struct printer *p)
 		table_end_row(&map);
 	}
 	table_print(&map, p->out, p->colour);
+	print_firmware(p);
 	fprintf(p->out, "  %shypervisor%s  ", shade_on(SHADE_DIM, p->colour),
 		shade_off(SHADE_DIM, p->colour));
 	print_wrapped(p->out, strlen("  hypervisor  "), plan_hypervisor_text(p->plan).s);
