@@ -75,6 +75,25 @@ static int costs(int fd, double *of_register, double *of_clock)
 	return 0;
 }
 
+// A register read, or written and not read back; failing with EIO is what a fault looks like.
+int msr_main(int argc, char **argv)
+{
+	unsigned index = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 16) : 0;
+	uint64_t value = argc > 2 ? strtoull(argv[2], NULL, 16) : 0;
+	int fd = open("/dev/cpu/0/msr", O_RDWR | O_CLOEXEC);
+
+	if (argc < 2 || argc > 3)
+		return 2;
+	if (fd < 0)
+		return failed("/dev/cpu/0/msr");
+	if (argc == 3 ? pwrite(fd, &value, sizeof(value), index) != sizeof(value)
+		      : read_register(fd, index, &value))
+		return failed(argv[1]);
+	printf("%x: %llx\n", index, (unsigned long long)value);
+	close(fd);
+	return 0;
+}
+
 int hyperv_main(int argc, char **argv)
 {
 	int fd = open("/dev/cpu/0/msr", O_RDONLY | O_CLOEXEC);
@@ -93,5 +112,5 @@ int hyperv_main(int argc, char **argv)
 	close(fd);
 	printf("page %s, counter %.4f of the clock, %.1f us a register, %.1f us a clock\n",
 	       page & 1 ? "on" : "off", ratio, of_register, of_clock);
-	return !(page & 1) || ratio < 0.99 || ratio > 1.01 || of_clock > of_register / 2;
+	return !(page & 1) || ratio < 0.95 || ratio > 1.05 || of_clock > of_register / 2;
 }

@@ -20,6 +20,7 @@ static const struct {
 	{ "leaves", leaves_main, "" },
 	{ "cpuid", cpuid_main, "LEAF" },
 	{ "hyperv", hyperv_main, "" },
+	{ "msr", msr_main, "INDEX [VALUE]" },
 };
 
 int failed(const char *what)

@@ -17,6 +17,7 @@ int tray_main(int argc, char **argv);
 int leaves_main(int argc, char **argv);
 int cpuid_main(int argc, char **argv);
 int hyperv_main(int argc, char **argv);
+int msr_main(int argc, char **argv);
 
 /* Print "what: errno text" and return 1, for `return failed("open")`. */
 int failed(const char *what);

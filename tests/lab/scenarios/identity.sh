@@ -12,7 +12,7 @@ answer() { sed -n "s/^GUEST: $1 [a-zA-Z]* //p" "$guest_log" | sed 's/[ \r]*$//; 
 guest() {
 	local name=$1
 	shift
-	write_profile "$name" "$(guest_cmdline detectvirt,virtwhat,lscpu,names,cpuid:40000000,clocks)" edu
+	write_profile "$name" "$(guest_cmdline detectvirt,virtwhat,lscpu,names,cpuid:40000000,clocks${more:-})" edu
 	sed -i "s|initrd = .*|initrd = \"$LAB_TOOLS_INITRD\";|" "$LAB_OUT/$name.cfg"
 	printf '%s\n' "$@" >> "$LAB_OUT/$name.cfg"
 	"$bulkhead" check "$LAB_OUT/$name.cfg" > "$LAB_OUT/$name.plan" 2>&1
@@ -21,7 +21,12 @@ guest() {
 	guest_ends "$name" 20
 }
 
+# What is not shown faults: KVM's clock and steal time, Hyper-V's identity and page; another register
+# that KVM does not know reads as 0.
+more=,nomsr:4b564d01,nomsr:4b564d03,nomsr:40000000,nomsr:40000021,nomsr:400001f0
 guest none 'hypervisor = "none";'
+guest_said none nomsr-4b564d01 nomsr-4b564d03 nomsr-40000000 nomsr-40000021 nomsr-400001f0
+more=
 contains "none: the plan says so" "$LAB_OUT/none.plan" 'hypervisor +none'
 same "none: systemd-detect-virt" "none" "$(answer detectvirt)"
 same "none: virt-what" "[]" "$(answer virtwhat)"
