@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #: about     memory shared with the host, as Looking Glass wants it: size, owner, both ways
 #: kernel    small
-#: deadline  90
+#: deadline  150
 . tests/lab/lib.sh
 
 file=/dev/shm/looking-glass-shared

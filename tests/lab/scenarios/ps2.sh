@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #: about     the host's keyboard and mouse reach a guest through evdev and PS/2: toggled, unplugged
-#: deadline  170
+#: deadline  240
 . tests/lab/lib.sh
 
 modprobe -a uinput evdev
