@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A guest that does anything at all with the TPM's registers, and a TPM that answers anything at all,
- * at any time. Bytes: an operation, then its operands.
+ * A guest that does anything at all with the TPM's registers, and a TPM that answers anything at
+ * all, at any time. Bytes: an operation, then its operands.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -76,7 +76,8 @@ static size_t step(struct run *run, const uint8_t *op, size_t left)
 		answer(run, op + 1, left - 1 < op[1] * 16u ? left - 1 : op[1] * 16u);
 		return 2;
 	case 4: /* a length that a command may have */
-		tpm_crb_ops.write(&run->crb, TPM_CRB_DATA + 2, 4, htobe32(le16_get(op + 1) & 0xfff));
+		tpm_crb_ops.write(&run->crb, TPM_CRB_DATA + 2, 4,
+				  htobe32(le16_get(op + 1) & 0xfff));
 		return 3;
 	case 5:
 		tpm_crb_reset(&run->crb);
