@@ -335,18 +335,24 @@ static void the_processor_has_the_hosts_name_where_kvm_gives_none(void **state)
 	vm_fini(vm);
 }
 
+static int cpuid_of(struct vm *vm, struct cpuid *cpuid, unsigned vcpus, struct err *err)
+{
+	const struct cpuid_config config = { .vcpus = vcpus };
+	return vm_cpuid(vm, &config, cpuid, err);
+}
+
 static void more_vcpus_than_kvm_runs_are_refused(void **state)
 {
 	struct vm *vm = *state;
 	struct err err = { 0 };
 	static struct cpuid cpuid;
 	assert_int_equal(vm_init(vm, DEV_FD, NULL), 0);
-	assert_int_equal(vm_cpuid(vm, &(struct cpuid_config){ .vcpus = FAKE_KVM_VCPUS }, &cpuid, &err), 0);
-	assert_int_equal(vm_cpuid(vm, &(struct cpuid_config){ .vcpus = FAKE_KVM_VCPUS + 1 }, &cpuid, &err), -EINVAL);
+	assert_int_equal(cpuid_of(vm, &cpuid, FAKE_KVM_VCPUS, &err), 0);
+	assert_int_equal(cpuid_of(vm, &cpuid, FAKE_KVM_VCPUS + 1, &err), -EINVAL);
 	assert_non_null(strstr(err.text, "1 to 8"));
-	assert_int_equal(vm_cpuid(vm, &(struct cpuid_config){ .vcpus = 0 }, &cpuid, &err), -EINVAL);
+	assert_int_equal(cpuid_of(vm, &cpuid, 0, &err), -EINVAL);
 	fake_kvm_fail("supported_cpuid", 1, E2BIG);
-	assert_int_equal(vm_cpuid(vm, &(struct cpuid_config){ .vcpus = 1 }, &cpuid, &err), -E2BIG);
+	assert_int_equal(cpuid_of(vm, &cpuid, 1, &err), -E2BIG);
 	assert_non_null(strstr(err.text, "KVM_GET_SUPPORTED_CPUID"));
 	vm_fini(vm);
 }
@@ -356,10 +362,10 @@ static void the_deadline_timer_follows_the_capability(void **state)
 	struct vm *vm = *state;
 	static struct cpuid cpuid;
 	assert_int_equal(vm_init(vm, DEV_FD, NULL), 0);
-	assert_int_equal(vm_cpuid(vm, &(struct cpuid_config){ .vcpus = 1 }, &cpuid, NULL), 0);
+	assert_int_equal(cpuid_of(vm, &cpuid, 1, NULL), 0);
 	assert_true(cpuid_find(&cpuid, 1, 0)->ecx >> 24 & 1);
 	fake_kvm.caps[KVM_CAP_TSC_DEADLINE_TIMER] = 0;
-	assert_int_equal(vm_cpuid(vm, &(struct cpuid_config){ .vcpus = 1 }, &cpuid, NULL), 0);
+	assert_int_equal(cpuid_of(vm, &cpuid, 1, NULL), 0);
 	assert_false(cpuid_find(&cpuid, 1, 0)->ecx >> 24 & 1);
 	vm_fini(vm);
 }
