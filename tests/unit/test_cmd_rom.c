@@ -189,11 +189,13 @@ static void a_device_that_does_not_answer_is_not_written_to(void **state)
 static void a_device_that_a_profile_has_is_left_alone(void **state)
 {
 	(void)state;
-	host_tree_add(&tree, "run/bulkhead/desk/devices = 0000:01:00.0\\n\n"
-			     "run/bulkhead/desk/lock = 1\\n\n");
+	struct journal other;
+	assert_int_equal(journal_open(&other, &tree.host, "desk", &err), 0);
+	host_tree_add(&tree, "run/bulkhead/desk/devices = 0000:01:00.0\\n\n");
 	assert_int_equal(rom_read_device(&tree.host, gpu, &source, &err), -EBUSY);
 	assert_non_null(strstr(err.text, "desk"));
 	assert_int_equal(fake_sysfs.writes, 0);
+	journal_close(&other);
 }
 
 /* --- the command --- */
