@@ -18,7 +18,7 @@ script() {
 		[ "$1" -gt 0 ] || echo "setvar Kept -nv -bs -guid $guid =0x4b657074"
 		echo "setvar Kept -guid $guid"
 		echo "echo LOOP $1 begins"
-		[ "$1" -eq 9 ] || printf '%s\r\n' 'for %i run (1 300)' "setvar V%i -nv -bs -guid $guid =0x$value" endfor
+		[ "$1" -eq 9 ] || printf '%s\r\n' 'for %i run (1 300)' "setvar V%i -nv -bs -guid $guid =H$value" endfor
 		echo "echo LOOP $1 ends"
 		echo "reset -s"
 	} | sed 's/\r*$/\r/' | mcopy -o -i $shell_disk - ::startup.nsh
@@ -31,16 +31,20 @@ begin() {
 	check "round $1: the old variable is there" wait_line 5 '74 70 65 4B'
 }
 
-# Each kill comes at another moment of the writing.
+store_sum() { md5sum < "$store"; }
+store_has_changed() { [ "$(store_sum)" != "$1" ]; }
+
+# Each kill comes while bytes are being written, and at another moment of it.
 uefi_profile kill
 for round in 0 1 2 3; do
 	begin $round
-	nap "$((round + 1)).$((RANDOM % 10))"
-	before=$(md5sum < "$store")
-	nap 0.3
-	[ "$before" != "$(md5sum < "$store")" ] && ok "round $round: it is writing"
+	check "round $round: it writes" wait_until 30 store_has_changed "$(store_sum)"
+	nap "$((round * 2)).$((RANDOM % 10))"
+	before=$(store_sum)
+	wait_until 10 store_has_changed "$before"
 	kill -9 $guest_pid
 	wait $guest_pid 2> /dev/null
+	same "round $round: killed before the end" 0 "$(grep -c "LOOP $round ends" "$guest_log")"
 	"$bulkhead" recover > /dev/null 2>&1
 	check "round $round: the store is taken as good" "$bulkhead" check "$LAB_OUT/kill.cfg"
 done
