@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The OpRegion of graphics that are assigned: a copy of what the host's firmware made, at an address
- * of the chipset's where no RAM is and no BAR goes, so that neither firmware nor system takes it for
- * memory of its own. The guest may write into the mailboxes; nobody but it reads them.
+ * The OpRegion of graphics that are assigned: a copy of what the host's firmware made, at an
+ * address of the chipset's where no RAM is and no BAR goes, so that neither firmware nor system
+ * takes it for memory of its own. The guest may write into the mailboxes; nobody but it reads them.
  */
 #include <errno.h>
 #include <pthread.h>

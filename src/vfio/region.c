@@ -92,7 +92,8 @@ int vfio_region_find(struct vfio_pci *vfio, uint32_t type, uint32_t subtype,
 {
 	struct vfio_device_info device;
 	int r = vfio_device_info(vfio->fd, &device);
-	for (unsigned i = VFIO_PCI_NUM_REGIONS; !r && i < device.num_regions && i < SPECIFIC_MAX; i++) {
+	unsigned end = r ? 0 : (unsigned)min_u64(device.num_regions, SPECIFIC_MAX);
+	for (unsigned i = VFIO_PCI_NUM_REGIONS; !r && i < end; i++) {
 		autofree struct vfio_region_info *info = NULL;
 		r = read_info(vfio, i, &info);
 		if (r || !is_of_type(info, type, subtype) ||
