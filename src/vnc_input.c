@@ -21,10 +21,10 @@ void vnc_input_key(struct vnc_input *input, uint32_t keysym, bool down)
 		return;
 	uint64_t bit = UINT64_C(1) << key % 64;
 	bool held = input->held[key / 64] & bit;
-	if (held == down) /* clients repeat keys; the keyboard does that itself */
+	if (!held && !down)
 		return;
-	input->held[key / 64] ^= bit;
-	i8042_key(input->kbc, key, down);
+	input->held[key / 64] = down ? input->held[key / 64] | bit : input->held[key / 64] & ~bit;
+	i8042_key_remote(input->kbc, key, down, held && down);
 }
 
 static uint8_t buttons_of(unsigned mask)
@@ -73,7 +73,7 @@ void vnc_input_release(struct vnc_input *input)
 {
 	for (unsigned key = 0; key < PS2_KEYS; key++)
 		if (input->held[key / 64] >> key % 64 & 1)
-			i8042_key(input->kbc, key, false);
+			i8042_key_remote(input->kbc, key, false, false);
 	memset(input->held, 0, sizeof(input->held));
 	if (input->buttons)
 		i8042_mouse(input->kbc, 0, 0, 0, 0);

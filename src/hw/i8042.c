@@ -178,7 +178,7 @@ static void on_repeat(void *ctx)
 	pthread_mutex_lock(&kbc->lock);
 	bool same = kbc->repeating && kbc->keyboard.repeating == kbc->repeating;
 	if (same)
-		ps2_keyboard_repeat(&kbc->keyboard);
+		ps2_keyboard_repeat(&kbc->keyboard, kbc->repeating);
 	unsigned period = ps2_keyboard_period_ms(&kbc->keyboard);
 	refill(kbc);
 	pthread_mutex_unlock(&kbc->lock);
@@ -215,6 +215,25 @@ void i8042_key(struct i8042 *kbc, unsigned code, bool down)
 	unsigned repeating = kbc->keyboard.repeating;
 	ps2_keyboard_key(&kbc->keyboard, code, down);
 	bool changed = repeating != kbc->keyboard.repeating;
+	refill(kbc);
+	pthread_mutex_unlock(&kbc->lock);
+	if (changed)
+		loop_post(kbc->loop, &kbc->work);
+}
+
+void i8042_key_remote(struct i8042 *kbc, unsigned code, bool down, bool again)
+{
+	if (!kbc->devices)
+		return;
+	pthread_mutex_lock(&kbc->lock);
+	if (again) {
+		ps2_keyboard_repeat(&kbc->keyboard, code);
+	} else {
+		ps2_keyboard_key(&kbc->keyboard, code, down);
+		if (kbc->keyboard.repeating == code)
+			kbc->keyboard.repeating = 0;
+	}
+	bool changed = kbc->repeating != kbc->keyboard.repeating;
 	refill(kbc);
 	pthread_mutex_unlock(&kbc->lock);
 	if (changed)

@@ -47,6 +47,11 @@ void i8042_reset(struct i8042 *kbc);
 
 /* Any thread. Nothing happens without devices. Codes and units as in hw/ps2.h. */
 void i8042_key(struct i8042 *kbc, unsigned code, bool down);
+/*
+ * The same for a keyboard far away, which repeats keys itself (`again`): were they repeated here, a
+ * release that is late on its way would make two of one.
+ */
+void i8042_key_remote(struct i8042 *kbc, unsigned code, bool down, bool again);
 void i8042_mouse(struct i8042 *kbc, int right, int down, int wheel, uint8_t buttons);
 
 extern const struct bus_ops i8042_data_ops, i8042_status_ops; /* 1 port each */

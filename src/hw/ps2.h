@@ -49,8 +49,8 @@ void ps2_keyboard_init(struct ps2_keyboard *keyboard);
 void ps2_keyboard_write(struct ps2_keyboard *keyboard, uint8_t byte);
 /* Pressed or released; what is so already, and codes without a scan code, are ignored. */
 void ps2_keyboard_key(struct ps2_keyboard *keyboard, unsigned code, bool down);
-/* The repeating key once more. */
-void ps2_keyboard_repeat(struct ps2_keyboard *keyboard);
+/* A held key once more. */
+void ps2_keyboard_repeat(struct ps2_keyboard *keyboard, unsigned code);
 /* The next byte to the guest; `ret_is_answer`: to a command, and not a part of an event. */
 bool ps2_keyboard_take(struct ps2_keyboard *keyboard, uint8_t *ret_byte, bool *ret_is_answer);
 /* Of the typematic byte: ms until the first repetition, and between two. */

@@ -254,11 +254,12 @@ void ps2_keyboard_key(struct ps2_keyboard *keyboard, unsigned code, bool down)
 	catch_up(keyboard);
 }
 
-void ps2_keyboard_repeat(struct ps2_keyboard *keyboard)
+void ps2_keyboard_repeat(struct ps2_keyboard *keyboard, unsigned code)
 {
 	/* A guest that does not keep up gets no more of it. */
-	if (keyboard->repeating && keyboard->scanning && !keyboard->behind && !keyboard->events.n)
-		put_key(keyboard, keyboard->repeating, true);
+	if (code < PS2_KEYS && code != KEY_PAUSE && has(keyboard->told, code) &&
+	    keyboard->scanning && !keyboard->behind && !keyboard->events.n)
+		put_key(keyboard, code, true);
 }
 
 /* Bits 1:0 of the upper part: delay in 250 ms; the period is (8 + A) * 2^B / 240 s. */
