@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #: about     under OVMF: a display adapter draws, an option ROM runs, a 16 GiB BAR beside small ones
 #: kernel    small
-#: deadline  300
+#: deadline  420
 #: devices   nvme vga e1000e
 #: qemu      -device pcie-root-port,id=rp9,chassis=9,slot=9,pref64-reserve=32G
 #: qemu      -object memory-backend-ram,id=shared,size=16G,reserve=off

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #: about     kill -9 while the firmware writes variables: the store stays good and keeps the old ones
 #: kernel    small
-#: deadline  420
+#: deadline  600
 . tests/lab/lib.sh
 . tests/lab/uefi.sh
 

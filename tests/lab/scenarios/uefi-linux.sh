@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #: about     OVMF starts Debian's kernel with an assigned disk: 1 and 4 processors, 1, 3 and 6 GiB
 #: kernel    small
-#: deadline  500
+#: deadline  600
 #: memory    8G
 #: devices   nvme
 . tests/lab/lib.sh

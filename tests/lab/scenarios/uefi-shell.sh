@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #: about     Debian's OVMF comes up to the UEFI shell, which turns the machine off and on
 #: kernel    small
-#: deadline  150
+#: deadline  240
 . tests/lab/lib.sh
 . tests/lab/uefi.sh
 
