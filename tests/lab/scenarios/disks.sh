@@ -1,23 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #: about     a guest has hard disks and a CD-ROM on Bulkhead's AHCI controller
 #: deadline  400
-#: devices   nvme
 . tests/lab/lib.sh
-
-# disk_profile NAME TASKS DISK... — DISK is the inside of an entry of `disks`
-disk_profile() {
-	local name=$1 tasks=$2 disk separator=
-	shift 2
-	write_profile "$name" "$(guest_cmdline "$tasks")"
-	{
-		printf 'disks = ('
-		for disk in "$@"; do
-			printf '%s\n\t{ %s }' "$separator" "$disk"
-			separator=,
-		done
-		printf '\n);\n'
-	} >> "$LAB_OUT/$name.cfg"
-}
+. tests/lab/disks.sh
 
 images=/tmp/images
 mkdir -p $images
@@ -46,18 +31,6 @@ start_bulkhead line
 wait_line 150 'GUEST: done' 2
 COUNT=2 guest_said line glance-sata intx-ahci-20 boots-sata-2
 guest_ends line 20
-
-# A whole disk of the host, past its page cache.
-disk_profile block disk:nvme,disk:sata 'path = "/dev/nvme0n1"; cache = "direct";' "$sata"
-start_bulkhead block
-wait_line 90 'GUEST: done'
-guest_said block disk-nvme disk-sata
-guest_ends block 20
-mkdir -p /tmp/mounted && mount -o ro /dev/nvme0n1p1 /tmp/mounted
-"$bulkhead" check "$LAB_OUT/block.cfg" > "$LAB_OUT/mounted" 2>&1 < /dev/null
-same "a disk that the host has mounted is refused" 1 $?
-contains "... with the remedy" "$LAB_OUT/mounted" 'unmount'
-umount /tmp/mounted
 
 refused "an image that is not there" 'truncate -s' \
 	"$bulkhead" check "$LAB_OUT/other.cfg" --set disks[0].path=/tmp/none.img
