@@ -70,6 +70,7 @@ void tpm_crb_reset(struct tpm_crb *crb)
 	pthread_mutex_lock(&crb->lock);
 	crb->state = TPM_CRB_IDLE;
 	crb->granted = crb->cancelled = false;
+	crb->asked = 0;
 	crb->ticket++;
 	memset(crb->buffer, 0, sizeof(crb->buffer));
 	bool failed = crb->failed;
@@ -96,10 +97,20 @@ static uint32_t length_of(const uint8_t *header)
 	return be32toh(length);
 }
 
+static void obey(struct tpm_crb *crb, uint32_t request)
+{
+	if (request & CTRL_REQ_READY)
+		crb->state = TPM_CRB_READY;
+	else if (request & CTRL_REQ_IDLE)
+		crb->state = TPM_CRB_IDLE;
+}
+
 static void finish(struct tpm_crb *crb)
 {
 	crb->state = TPM_CRB_DONE;
 	crb->cancelled = false;
+	obey(crb, crb->asked);
+	crb->asked = 0;
 }
 
 unsigned tpm_crb_ticket(struct tpm_crb *crb)
@@ -165,8 +176,10 @@ static uint32_t read_register(const struct tpm_crb *crb, unsigned reg)
 	case CMD_LADDR:
 	case RSP_LADDR:
 		return buffer;
+	case CTRL_REQ:
+		return crb->asked; /* any other request is done as soon as it is made */
 	default:
-		return 0; /* requests are done as soon as they are made; no interrupts */
+		return 0; /* no interrupts */
 	}
 }
 
@@ -214,20 +227,21 @@ static enum follow start(struct tpm_crb *crb)
 
 static void request(struct tpm_crb *crb, uint32_t value)
 {
-	if (!crb->granted || crb->state == TPM_CRB_EXECUTING)
+	if (!crb->granted)
 		return;
-	if (value & CTRL_REQ_READY)
-		crb->state = TPM_CRB_READY;
-	else if (value & CTRL_REQ_IDLE)
-		crb->state = TPM_CRB_IDLE;
+	/* A driver that has given up on a command sees its request wait, and can come back. */
+	if (crb->state == TPM_CRB_EXECUTING)
+		crb->asked = value & (CTRL_REQ_READY | CTRL_REQ_IDLE);
+	else
+		obey(crb, value);
 }
 
 static void locality(struct tpm_crb *crb, uint32_t value)
 {
 	if (value & LOC_CTRL_REQUEST)
 		crb->granted = true;
-	/* A command under way is finished first (PTP §6.5.3.4); the guest asks again. */
-	if (value & LOC_CTRL_RELINQUISH && crb->state != TPM_CRB_EXECUTING)
+	/* Also while a command is under way: nobody else is there that could want it. */
+	if (value & LOC_CTRL_RELINQUISH)
 		crb->granted = false;
 }
 

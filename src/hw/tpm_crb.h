@@ -43,6 +43,7 @@ struct tpm_crb {
 	bool granted;    /* the guest has locality 0 */
 	bool failed;     /* the back end is gone: tpmSts, until power-off */
 	bool cancelled;  /* CTRL_CANCEL as the guest set it */
+	uint32_t asked;  /* CTRL_REQ's bits that wait for the command under way */
 	unsigned ticket; /* of the command under way; an answer to another is dropped */
 	uint8_t buffer[TPM_CRB_BUFFER];
 };

@@ -151,13 +151,33 @@ static void the_buffer_belongs_to_the_tpm_while_it_works(void **state)
 	assert_int_equal(get(TPM_CRB_DATA, 4), 0xffffffff);
 	put(TPM_CRB_DATA, 4, 0);
 	put(0x4c, 4, 1); /* again */
-	put(0x40, 4, IDLE);
-	put(0x08, 4, 2);
 	assert_int_equal(starts, 1);
 	assert_int_equal(get(0x4c, 4), 1);
-	assert_int_equal(get(0x0c, 4), 1);
 	tpm_crb_answer(&crb, tpm_crb_ticket(&crb), answer, sizeof(answer));
 	assert_int_equal(get(TPM_CRB_DATA, 2), 0x0180);
+}
+
+static void a_driver_that_gives_up_on_a_command_can_come_back(void **state)
+{
+	(void)state;
+	begin_command();
+	put(0x40, 4, IDLE);
+	assert_int_equal(get(0x40, 4), IDLE); /* not done while the TPM works */
+	put(0x08, 4, 2);
+	assert_int_equal(get(0x0c, 4), 0);
+	put(0x08, 4, 1);
+	assert_int_equal(get(0x0c, 4), 1);
+	put(0x4c, 4, 1);
+	assert_int_equal(starts, 1); /* still the same command */
+	tpm_crb_answer(&crb, tpm_crb_ticket(&crb), answer, sizeof(answer));
+	assert_int_equal(get(0x40, 4), 0);
+	assert_int_equal(get(0x44, 4), 2); /* idle, as it was asked */
+	put(0x40, 4, READY);
+	assert_int_equal(get(0x44, 4), 0);
+	put(TPM_CRB_DATA, 4, 0x80010000);
+	put(TPM_CRB_DATA + 2, 4, htobe32(TPM_HEADER));
+	put(0x4c, 4, 1);
+	assert_int_equal(starts, 2);
 }
 
 static void lengths_that_do_not_fit_are_answered_at_once(void **state)
@@ -269,6 +289,7 @@ int main(void)
 		T(locality_is_asked_for_and_given_back),
 		T(without_the_locality_nothing_starts),
 		T(the_buffer_belongs_to_the_tpm_while_it_works),
+		T(a_driver_that_gives_up_on_a_command_can_come_back),
 		T(lengths_that_do_not_fit_are_answered_at_once),
 		T(an_answer_that_is_none_becomes_a_failure),
 		T(a_tpm_that_is_gone_fails_and_does_not_hang),
