@@ -31,6 +31,8 @@ from scenario import BadScenario, Run, Scenario, names
 
 SLOTS = 2
 TRIES = 3  # of `all`, for each scenario
+# Seconds of `all` after which nothing is tried again: a build server ends the whole run some time.
+ENOUGH = 3600
 _print_lock = threading.Lock()
 _stopping = threading.Event()
 
@@ -94,11 +96,14 @@ def load(wanted, kernel):
     return found
 
 
-def run_again(assets, scenario, run):
+def run_again(assets, scenario, run, began):
     """A run that failed is tried again by itself, and that is said. See "When a guest stops" in
     docs/lab.md: what is really broken fails every time."""
     for _ in range(TRIES - 1):
         if not run or run.passed or _stopping.is_set():
+            break
+        if time.monotonic() - began > ENOUGH:
+            tell(scenario.name, "not tried again: all of it has taken long enough")
             break
         tell(scenario.name, "once more, alone, because a nested guest can stop for good")
         run = run_one(assets, scenario)
@@ -110,9 +115,10 @@ def run_all(assets, kernel):
     share them well: each is busy with one processor most of the time."""
     wanted = [s for s in load(names(), kernel) if s.group == "check"]
     wanted.sort(key=lambda s: -s.deadline)
+    began = time.monotonic()
     with concurrent.futures.ThreadPoolExecutor(SLOTS) as pool:
         runs = list(pool.map(lambda s: run_one(assets, s), wanted))
-    runs = [run_again(assets, s, run) for s, run in zip(wanted, runs)]
+    runs = [run_again(assets, s, run, began) for s, run in zip(wanted, runs)]
     failed = [s.name for s, run in zip(wanted, runs) if not run or not run.passed]
     skipped = sum(run.skipped for run in runs if run)
     if failed:
