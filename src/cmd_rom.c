@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/parse.h"
 #include "by_hand.h"
 #include "cmd.h"
@@ -39,26 +40,13 @@ static int open_source(const struct cmd_args *args, const struct host *host, str
 	return r ? r : rom_read_file(args->name, &dev, ret, err);
 }
 
-static int write_all(int fd, const uint8_t *data, size_t size)
-{
-	for (size_t done = 0; done < size;) {
-		ssize_t n = write(fd, data + done, size - done);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n ? -errno : -EIO;
-		done += (size_t)n;
-	}
-	return 0;
-}
-
 /* A file that is there is left alone: it may be the last good copy. */
 static int write_file(const char *path, const struct rom_source *source, struct err *err)
 {
 	autoclose int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return err_errno(err, -errno, "%s", path);
-	int r = write_all(fd, source->data, source->size);
+	int r = file_pwrite_all(fd, source->data, source->size, 0);
 	if (!r && fsync(fd))
 		r = -errno;
 	if (!r)

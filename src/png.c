@@ -29,17 +29,11 @@ enum { DEPTH = 8, COLOUR_RGB = 2, FILTER_NONE = 0 };
 
 static const uint8_t signature[] = { 0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n' };
 
-static void be32_put(uint8_t *at, uint32_t value)
-{
-	for (unsigned i = 0; i < 4; i++)
-		at[i] = (uint8_t)(value >> (24 - 8 * i));
-}
-
 static void put_chunk(const struct functions *fn, FILE *out, const char *type, const uint8_t *data,
 		      size_t size)
 {
 	uint8_t number[4];
-	be32_put(number, (uint32_t)size);
+	be_put(number, 4, (uint32_t)size);
 	fwrite(number, sizeof(number), 1, out);
 	fwrite(type, 4, 1, out);
 	if (size)
@@ -47,7 +41,7 @@ static void put_chunk(const struct functions *fn, FILE *out, const char *type, c
 	uLong crc = fn->crc32(0, (const Bytef *)type, 4);
 	if (size)
 		crc = fn->crc32(crc, data, (uInt)size);
-	be32_put(number, (uint32_t)crc);
+	be_put(number, 4, (uint32_t)crc);
 	fwrite(number, sizeof(number), 1, out);
 }
 
@@ -89,8 +83,8 @@ static void put_file(const struct functions *fn, FILE *out, const struct picture
 		     const uint8_t *packed, size_t size)
 {
 	uint8_t header[HEADER_SIZE] = { [8] = DEPTH, [9] = COLOUR_RGB };
-	be32_put(header, picture->width);
-	be32_put(header + 4, picture->height);
+	be_put(header, 4, picture->width);
+	be_put(header + 4, 4, picture->height);
 	fwrite(signature, sizeof(signature), 1, out);
 	put_chunk(fn, out, "IHDR", header, sizeof(header));
 	put_chunk(fn, out, "IDAT", packed, size);

@@ -93,22 +93,6 @@ static int take_lock(int fd, const struct varstore_want *want, struct err *err)
 
 /* --- files --- */
 
-static int write_all(int fd, const void *data, size_t size, off_t at)
-{
-	const char *from = data;
-	while (size) {
-		ssize_t n = pwrite(fd, from, size, at);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n ? -errno : -EIO;
-		from += n;
-		at += n;
-		size -= (size_t)n;
-	}
-	return 0;
-}
-
 static int sync_dir(const char *path)
 {
 	char dir[PATH_MAX];
@@ -126,7 +110,7 @@ static int write_new(const char *tmp, const void *data, size_t size)
 	autoclose int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return -errno;
-	int r = write_all(fd, data, size, 0);
+	int r = file_pwrite_all(fd, data, size, 0);
 	if (!r && fsync(fd))
 		r = -errno;
 	if (r)
@@ -285,7 +269,7 @@ int varstore_check(const struct varstore_want *want, struct err *err)
 int varstore_write(void *ctx, uint64_t off, const void *data, size_t len)
 {
 	struct varstore *store = ctx;
-	int r = write_all(store->fd, data, len, (off_t)off);
+	int r = file_pwrite_all(store->fd, data, len, (off_t)off);
 	pthread_mutex_lock(&store->lock);
 	if (!store->dirty)
 		pthread_cond_signal(&store->changed);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Little-endian access to unaligned bytes, alignment and bit arithmetic. PCI, ACPI and the Linux
+ * Access to unaligned bytes of either order, alignment and bit arithmetic. PCI, ACPI and the Linux
  * boot protocol are little-endian by specification; the host is x86-64, but the code says so only here.
  */
 #ifndef BULKHEAD_BASE_BYTES_H
@@ -50,6 +50,33 @@ static inline uint32_t le32_get(const void *at)
 static inline uint64_t le64_get(const void *at)
 {
 	return le_get(at, 8);
+}
+
+/* The same in network order: SCSI, the firmware configuration device, PNG. */
+static inline uint64_t be_get(const void *at, unsigned size)
+{
+	const uint8_t *bytes = at;
+	uint64_t v = 0;
+	for (unsigned i = 0; size <= sizeof(v) && i < size; i++)
+		v = v << 8 | bytes[i];
+	return v;
+}
+
+static inline void be_put(void *at, unsigned size, uint64_t value)
+{
+	uint8_t *bytes = at;
+	for (unsigned i = 0; size <= sizeof(value) && i < size; i++)
+		bytes[i] = (uint8_t)(value >> (8 * (size - 1 - i)));
+}
+
+static inline uint16_t be16_get(const void *at)
+{
+	return (uint16_t)be_get(at, 2);
+}
+
+static inline uint32_t be32_get(const void *at)
+{
+	return (uint32_t)be_get(at, 4);
 }
 
 /* All-ones of `size` bytes (1..8): what a read that nobody answers returns. */

@@ -143,6 +143,22 @@ int file_load(const char *path, size_t max, void **ret_data, size_t *ret_size)
 	return 0;
 }
 
+int file_pwrite_all(int fd, const void *data, size_t size, off_t at)
+{
+	const char *from = data;
+	while (size) {
+		ssize_t n = pwrite(fd, from, size, at);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n ? -errno : -EIO;
+		from += n;
+		at += n;
+		size -= (size_t)n;
+	}
+	return 0;
+}
+
 int file_pread_all(int fd, void *buf, size_t size, off_t at)
 {
 	char *to = buf;

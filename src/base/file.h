@@ -37,6 +37,8 @@ int file_mkdirs(int dirfd, const char *path);
 /* Whole regular file into malloc'ed memory, at most `max` bytes (-EFBIG above). Caller frees. */
 int file_load(const char *path, size_t max, void **ret_data, size_t *ret_size);
 
+/* Writes all of it at `at`. -errno, -EIO when the file takes no more. */
+int file_pwrite_all(int fd, const void *data, size_t size, off_t at);
 /* pread until `size` bytes are there; -EIO at end of file before that. */
 int file_pread_all(int fd, void *buf, size_t size, off_t at);
 

@@ -20,16 +20,6 @@
 #define REASON_DONE 0x03 /* interrupt reason in the count: command, to the host (ACS-3 §7.18.6) */
 #define SENSE_LEN 18
 
-static uint16_t be16(const uint8_t *at)
-{
-	return (uint16_t)(at[0] << 8 | at[1]);
-}
-
-static uint32_t be32(const uint8_t *at)
-{
-	return (uint32_t)be16(at) << 16 | be16(at + 2);
-}
-
 static void fail(struct ata_device *device, struct ata_action *ret, uint8_t key, uint8_t asc,
 		 uint8_t ascq)
 {
@@ -63,20 +53,20 @@ static void read_sectors(struct ata_device *device, struct ata_action *ret, uint
 
 static void on_read10(struct ata_device *device, const uint8_t *cdb, struct ata_action *ret)
 {
-	read_sectors(device, ret, be32(cdb + 2), be16(cdb + 7));
+	read_sectors(device, ret, be32_get(cdb + 2), be16_get(cdb + 7));
 }
 
 static void on_read12(struct ata_device *device, const uint8_t *cdb, struct ata_action *ret)
 {
-	read_sectors(device, ret, be32(cdb + 2), be32(cdb + 6));
+	read_sectors(device, ret, be32_get(cdb + 2), be32_get(cdb + 6));
 }
 
 /* Only the user data of a sector: headers and error codes are not in an image. */
 static void on_read_cd(struct ata_device *device, const uint8_t *cdb, struct ata_action *ret)
 {
-	uint64_t n = (uint64_t)cdb[6] << 16 | be16(cdb + 7);
+	uint64_t n = (uint64_t)cdb[6] << 16 | be16_get(cdb + 7);
 	if (cdb[9] == 0x10)
-		read_sectors(device, ret, be32(cdb + 2), n);
+		read_sectors(device, ret, be32_get(cdb + 2), n);
 	else if (cdb[9] != 0)
 		fail(device, ret, BAD_FIELD);
 }
@@ -93,7 +83,7 @@ static void on_capacity(struct ata_device *device, const uint8_t *cdb, struct at
 
 static void on_seek(struct ata_device *device, const uint8_t *cdb, struct ata_action *ret)
 {
-	if (be32(cdb + 2) >= atapi_sectors(device))
+	if (be32_get(cdb + 2) >= atapi_sectors(device))
 		fail(device, ret, BAD_ADDRESS);
 }
 
@@ -153,43 +143,43 @@ static void answer(struct ata_device *device, struct ata_action *ret, unsigned l
 
 static void on_inquiry(struct ata_device *device, const uint8_t *cdb, struct ata_action *ret)
 {
-	answer(device, ret, atapi_inquiry(device, cdb), be16(cdb + 3));
+	answer(device, ret, atapi_inquiry(device, cdb), be16_get(cdb + 3));
 }
 
 static void on_toc(struct ata_device *device, const uint8_t *cdb, struct ata_action *ret)
 {
-	answer(device, ret, atapi_toc(device, cdb), be16(cdb + 7));
+	answer(device, ret, atapi_toc(device, cdb), be16_get(cdb + 7));
 }
 
 static void on_configuration(struct ata_device *device, const uint8_t *cdb, struct ata_action *ret)
 {
-	answer(device, ret, atapi_configuration(device, cdb), be16(cdb + 7));
+	answer(device, ret, atapi_configuration(device, cdb), be16_get(cdb + 7));
 }
 
 static void on_mode_sense(struct ata_device *device, const uint8_t *cdb, struct ata_action *ret)
 {
-	answer(device, ret, atapi_mode_sense(device, cdb), be16(cdb + 7));
+	answer(device, ret, atapi_mode_sense(device, cdb), be16_get(cdb + 7));
 }
 
 static void on_disc_information(struct ata_device *device, const uint8_t *cdb,
 				struct ata_action *ret)
 {
-	answer(device, ret, atapi_disc_information(device, cdb), be16(cdb + 7));
+	answer(device, ret, atapi_disc_information(device, cdb), be16_get(cdb + 7));
 }
 
 static void on_disc_structure(struct ata_device *device, const uint8_t *cdb, struct ata_action *ret)
 {
-	answer(device, ret, atapi_disc_structure(device, cdb), be16(cdb + 8));
+	answer(device, ret, atapi_disc_structure(device, cdb), be16_get(cdb + 8));
 }
 
 static void on_event_status(struct ata_device *device, const uint8_t *cdb, struct ata_action *ret)
 {
-	answer(device, ret, atapi_event_status(device, cdb), be16(cdb + 7));
+	answer(device, ret, atapi_event_status(device, cdb), be16_get(cdb + 7));
 }
 
 static void on_mechanism(struct ata_device *device, const uint8_t *cdb, struct ata_action *ret)
 {
-	answer(device, ret, atapi_mechanism(device, cdb), be16(cdb + 8));
+	answer(device, ret, atapi_mechanism(device, cdb), be16_get(cdb + 8));
 }
 
 /* --- all of them --- */

@@ -27,20 +27,6 @@ enum control {
 /* How far beyond an item's end a DMA read may go. Firmware reads what the directory says. */
 #define BEYOND_MAX (64 * KIB)
 
-static void be_put(uint8_t *at, unsigned size, uint64_t value)
-{
-	for (unsigned i = 0; i < size; i++)
-		at[i] = (uint8_t)(value >> (8 * (size - 1 - i)));
-}
-
-static uint64_t be_get(const uint8_t *at, unsigned size)
-{
-	uint64_t value = 0;
-	for (unsigned i = 0; i < size; i++)
-		value = value << 8 | at[i];
-	return value;
-}
-
 /* --- items --- */
 
 static struct fwcfg_item *find_key(struct fwcfg *fwcfg, uint16_t key)

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/bytes.h"
+
 #define FOURCC_XRGB8888 0x34325258 /* drm/drm_fourcc.h: XR24 */
 #define FOURCC_ARGB8888 0x34325241 /* AR24; a screen has nothing behind it to shine through */
 #define PIXEL 4
@@ -15,16 +17,6 @@ enum {
 	AT_HEIGHT = 20,
 	AT_STRIDE = 24
 };
-
-static uint32_t be32_get(const uint8_t *at)
-{
-	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
-}
-
-static uint64_t be64_get(const uint8_t *at)
-{
-	return (uint64_t)be32_get(at) << 32 | be32_get(at + 4);
-}
 
 static bool is_inside(const struct gmem *gmem, uint64_t gpa, uint64_t bytes)
 {
@@ -81,7 +73,7 @@ void ramfb_wrote(void *ctx, const uint8_t *data, size_t len)
 	if (len != RAMFB_FILE_SIZE)
 		return;
 	const struct ramfb_mode mode = {
-		.gpa = be64_get(data + AT_ADDRESS),
+		.gpa = be_get(data + AT_ADDRESS, 8),
 		.width = be32_get(data + AT_WIDTH),
 		.height = be32_get(data + AT_HEIGHT),
 		/* 0 = rows without a gap; the product is checked before it is used for more. */

@@ -229,6 +229,23 @@ static void a_read_past_the_end_is_an_error(void **state)
 	assert_int_equal(file_pread_all(fd, buf, 1, -1), -EINVAL);
 }
 
+static void all_is_written_or_the_error_told(void **state)
+{
+	(void)state;
+	char back[8] = { 0 };
+	FILE *file = tmpfile();
+	assert_non_null(file);
+	assert_int_equal(file_pwrite_all(fileno(file), "56", 2, 4), 0);
+	assert_int_equal(file_pwrite_all(fileno(file), "1234", 4, 0), 0);
+	assert_int_equal(file_pread_all(fileno(file), back, 6, 0), 0);
+	assert_string_equal(back, "123456");
+	fclose(file);
+	int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
+	assert_int_equal(file_pwrite_all(full, "x", 1, 0), -ENOSPC);
+	close(full);
+	assert_int_equal(file_pwrite_all(-1, "x", 1, 0), -EBADF);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -248,6 +265,7 @@ int main(void)
 		TEST(loading_takes_a_whole_file_up_to_its_limit),
 		TEST(a_pipe_is_refused_and_not_waited_for),
 		TEST(a_read_past_the_end_is_an_error),
+		TEST(all_is_written_or_the_error_told),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -47,14 +47,6 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void be_put(uint8_t *at, unsigned n, uint64_t value)
-{
-	while (n--) {
-		at[n] = (uint8_t)value;
-		value >>= 8;
-	}
-}
-
 static bool wish(struct fixture *f, struct wish w)
 {
 	uint8_t b[RAMFB_FILE_SIZE];

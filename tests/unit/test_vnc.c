@@ -84,14 +84,6 @@ static void write_password(struct fixture *f, const char *text, mode_t mode)
 	f->config.password_file = f->password;
 }
 
-static void be_put(uint8_t *at, unsigned n, uint64_t value)
-{
-	while (n--) {
-		at[n] = (uint8_t)value;
-		value >>= 8;
-	}
-}
-
 static void show(struct fixture *f, uint32_t width, uint32_t height)
 {
 	uint8_t config[RAMFB_FILE_SIZE] = { 0 };
