@@ -38,7 +38,7 @@ int device_config_read(const struct host *host, struct bdf bdf, struct device_co
 
 bool device_config_is_dead(const struct host *host, struct bdf bdf)
 {
-	struct device_config config;
+	struct device_config config = { 0 };
 	return !read_upto(host, bdf, HEADER_SIZE, &config) && !device_config_answers(&config);
 }
 
