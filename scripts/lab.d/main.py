@@ -32,7 +32,7 @@ from scenario import BadScenario, Run, Scenario, names
 SLOTS = 2
 TRIES = 3  # of `all`, for each scenario
 # Seconds of `all` after which nothing is tried again: a build server ends the whole run some time.
-ENOUGH = 3600
+ENOUGH = 2700
 _print_lock = threading.Lock()
 _stopping = threading.Event()
 
