@@ -10,6 +10,10 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 #include <linux/vfio.h>
+#include <stdint.h>
+
+/* VFIO_REGION_TYPE_PCI_VENDOR_TYPE, which linux/vfio.h shifts into the sign bit of an int. */
+#define VFIO_REGION_OF_VENDOR UINT32_C(0x80000000)
 
 /* --- linux/iommufd.h (6.2): an I/O address space that is a file of its own ------------------- */
 #if __has_include(<linux/iommufd.h>)

@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "base/cleanup.h"
+#include "base/compat.h"
 #include "core/layout.h"
 #include "vfio/quirk.h"
 #include "vfio/uapi.h"
@@ -107,7 +108,7 @@ int vfio_igd_opregion(struct vfio_pci *vfio, uint8_t **ret_data, size_t *ret_siz
 	struct vfio_region region;
 	if (!is_igd(vfio->dev))
 		return -ENOENT;
-	int r = vfio_region_find(vfio, VFIO_REGION_TYPE_PCI_VENDOR_TYPE | INTEL,
+	int r = vfio_region_find(vfio, VFIO_REGION_OF_VENDOR | INTEL,
 				 VFIO_REGION_SUBTYPE_INTEL_IGD_OPREGION, &region);
 	if (r == -ENOENT)
 		return r;

@@ -279,6 +279,7 @@ static void the_plan_is_told_of_the_memory_there_was_before_it_was_filled(void *
 	assert_int_equal(prepare_again(&prepared, &profile, "demo", NULL), 0);
 	assert_int_equal(prepared.plan.refusals.n, 0);
 	prepare_fini(&prepared);
+	profile_fini(&profile);
 	prepare_demo(prepare_to_run, &prepared, &profile);
 	assert_null(prepared.ram.base); /* more than there is: not begun, and refused */
 	assert_int_equal(prepared.plan.refusals.n, 1);

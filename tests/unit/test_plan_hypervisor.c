@@ -101,6 +101,7 @@ static void a_kvm_without_the_interface_is_refused_with_the_remedy(void **state)
 	fake_kvm.caps[KVM_CAP_SYS_HYPERV_CPUID] = 0;
 	check();
 	assert_only_refusal(-EOPNOTSUPP, "Hyper-V interface", "CONFIG_KVM_HYPERV", NULL);
+	plan_fini(&plan);
 	offer(0, 0, 0);
 	check();
 	assert_only_refusal(-EOPNOTSUPP, "nothing of the Hyper-V interface", NULL);

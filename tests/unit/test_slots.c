@@ -17,7 +17,7 @@
 #include "fake/host_tree.h"
 #include "fake/plan_host.h"
 
-static char name_of[40][16], path_of[8][16];
+static char name_of[40][16], path_of[8][24];
 
 /* A host of twenty devices; what the profile wants of them is each test's. */
 static int host_of_twenty(void **state)

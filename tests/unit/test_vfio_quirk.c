@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "base/compat.h"
 #include "fake/vfio_rig.h"
 #include "vfio/parts.h"
 #include "vfio/uapi.h"
@@ -440,7 +441,7 @@ static void give_opregion(uint64_t size, const char *signature)
 	dev->num_regions = 10;
 	dev->region[9].size = size;
 	dev->region[9].flags = RW;
-	dev->region[9].type = VFIO_REGION_TYPE_PCI_VENDOR_TYPE | 0x8086;
+	dev->region[9].type = VFIO_REGION_OF_VENDOR | 0x8086;
 	dev->region[9].subtype = VFIO_REGION_SUBTYPE_INTEL_IGD_OPREGION;
 	le_put(dev->cfg + 0xfc, 4, 0x8a000000);
 	add_igd(0x9bc5);
