@@ -34,7 +34,8 @@ static int cannot_open(const struct disk_config *config, int e, struct err *err)
 {
 	err_errno(err, e, "disk %s: cannot open", config->path);
 	if (e == -ENOENT)
-		err_hint(err, "make it with truncate -s 64G, or correct \"path\"");
+		err_hint(err, config->cdrom ? "correct \"path\""
+					    : "make it with truncate -s 64G, or correct \"path\"");
 	else if ((e == -EACCES || e == -EROFS || e == -EPERM) && !config->read_only &&
 		 !config->cdrom)
 		err_hint(err, "give yourself the right to write it, or set \"readonly = true\"");

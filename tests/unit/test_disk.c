@@ -95,6 +95,10 @@ static void what_is_no_image_is_refused_with_a_remedy(void **state)
 	assert_int_equal(disk_open(&disk, &none, &err), -ENOENT);
 	assert_says("/tmp/no such image");
 	assert_says("truncate -s");
+	const struct disk_config disc = { .path = none.path, .cdrom = true };
+	assert_int_equal(disk_open(&disk, &disc, &err), -ENOENT);
+	assert_says("correct \"path\"");
+	assert_null(strstr(err.text, "truncate")); /* nobody makes a disc that way */
 	assert_int_equal(disk_open(&disk, &folder, &err), -EISDIR);
 	assert_int_equal(disk_open(&disk, &device, &err), -EINVAL);
 	assert_says("raw image or a block device");
