@@ -52,8 +52,8 @@ static int find_by_id(const struct host *host, const char *text, uint16_t vendor
 		return err_set(err, -ENOTUNIQ, "%s fits %u devices; name one by its address", text,
 			       n);
 	return n ? 0
-		 : err_set(err, -ENODEV, "%s: no device of this host has these ids; bulkhead devices",
-			   text);
+		 : err_set(err, -ENODEV,
+			   "%s: no device of this host has these ids; bulkhead devices", text);
 }
 
 int by_hand_find(const struct host *host, const char *text, struct bdf *ret_bdf, struct err *err)
@@ -97,35 +97,37 @@ static int check_claims(const struct host *host, struct bdf bdf, bool stale_too,
 
 static int check_kind(const struct pci_dev *dev, struct err *err)
 {
-	const char *address = bdf_text(dev->bdf).s;
+	struct bdf_text address = bdf_text(dev->bdf);
 	if (pci_dev_is_bridge(dev))
-		return err_set(err, -EINVAL, "%s is a bridge; name the devices behind it", address);
+		return err_set(err, -EINVAL, "%s is a bridge; name the devices behind it",
+			       address.s);
 	if (dev->n_vfs && strcmp(dev->driver, "vfio-pci") != 0)
 		return err_set(err, -EBUSY,
 			       "%s has %u virtual functions enabled, which would vanish with its "
 			       "driver; bulkhead vf remove %s",
-			       address, dev->n_vfs, address);
+			       address.s, dev->n_vfs, address.s);
 	return dev->group >= 0 ? 0
 			       : err_set(err, -ENODEV,
 					 "%s is in no IOMMU group: no IOMMU covers it, so vfio-pci "
 					 "cannot give it away",
-					 address);
+					 address.s);
 }
 
 static int check_reset_kind(const struct pci_dev *dev, struct err *err)
 {
-	const char *address = bdf_text(dev->bdf).s;
+	struct bdf_text address = bdf_text(dev->bdf);
 	if (pci_dev_is_bridge(dev))
-		return err_set(err, -EINVAL, "%s is a bridge; name the devices behind it", address);
+		return err_set(err, -EINVAL, "%s is a bridge; name the devices behind it",
+			       address.s);
 	if (dev->n_vfs)
 		return err_set(err, -EBUSY,
 			       "%s has %u virtual functions enabled, which a reset would take away",
-			       address, dev->n_vfs);
+			       address.s, dev->n_vfs);
 	if (*dev->driver && !group_driver_harmless(dev->driver))
 		return err_set(err, -EBUSY,
 			       "%s: %s drives it, and a reset would pull the ground from under "
 			       "that; bulkhead bind %s",
-			       address, dev->driver, address);
+			       address.s, dev->driver, address.s);
 	return 0;
 }
 
@@ -286,9 +288,10 @@ int by_hand_bind(const struct host *host, struct bdf bdf, bool force, struct err
 
 static int not_bound(struct bdf bdf, struct err *err)
 {
-	return err_set(err, -ENOENT,
-		       "%s was not bound by bulkhead bind: there is no record of what it was before",
-		       bdf_text(bdf).s);
+	return err_set(
+		err, -ENOENT,
+		"%s was not bound by bulkhead bind: there is no record of what it was before",
+		bdf_text(bdf).s);
 }
 
 /* First it is no longer lasting: whatever kills this, `recover` ends it. */

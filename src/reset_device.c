@@ -32,7 +32,7 @@ struct member {
 struct reset {
 	const struct host *host;
 	struct bdf bdf;
-	char port[32];    /* the port above it, "" on a root bus */
+	char port[32];      /* the port above it, "" on a root bus */
 	struct member *set; /* owned; [0] is the device itself, the others share its bus */
 	unsigned n;
 	char refused[160]; /* why its bus may not be reset; "" = it may */
@@ -212,8 +212,9 @@ static bool try_all(struct reset *reset, const char *methods, struct reset_repor
 static int failed(struct reset *reset, struct err *err)
 {
 	struct reset_proof now;
-	const char *address = bdf_text(reset->bdf).s;
-	err_set(err, -EIO, "%s: no reset brought it back as it was: %s", address, reset->tried.at);
+	struct bdf_text address = bdf_text(reset->bdf);
+	err_set(err, -EIO, "%s: no reset brought it back as it was: %s", address.s,
+		reset->tried.at);
 	reset_proof_read(reset->host, reset->bdf, &now);
 	if (now.answers && !reset->hangs)
 		return -EIO;

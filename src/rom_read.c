@@ -85,9 +85,9 @@ static int check_addresses(const struct pci_dev *dev, struct err *err)
 
 static int check(const struct host *host, const struct pci_dev *dev, struct err *err)
 {
-	const char *address = bdf_text(dev->bdf).s;
+	struct bdf_text address = bdf_text(dev->bdf);
 	if (!dev->rom.size)
-		return err_set(err, -ENOENT, "%s has no option ROM", address);
+		return err_set(err, -ENOENT, "%s has no option ROM", address.s);
 	int r = check_claims(host, dev->bdf, err);
 	if (!r)
 		r = check_holders(host, dev, err);
@@ -98,13 +98,13 @@ static int check(const struct host *host, const struct pci_dev *dev, struct err 
 
 static int unreadable(int r, const struct pci_dev *dev, struct err *err)
 {
-	const char *address = bdf_text(dev->bdf).s;
+	struct bdf_text address = bdf_text(dev->bdf);
 	if (r != -EIO && r != -ENODATA)
-		return err_errno(err, r, "%s: reading its option ROM", address);
+		return err_errno(err, r, "%s: reading its option ROM", address.s);
 	return err_set(err, r,
 		       "%s: the kernel finds no valid image in its option ROM; the device's driver "
 		       "may have turned the ROM off, or firmware has: take a ROM file instead",
-		       address);
+		       address.s);
 }
 
 static int slurp(const struct host *host, const struct pci_dev *dev, struct rom_source *ret,
