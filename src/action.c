@@ -11,6 +11,7 @@
 #include "action_vf.h"
 #include "base/bytes.h"
 #include "base/file.h"
+#include "core/pci_path.h"
 #include "core/sysfs.h"
 #include "quarantine.h"
 #include "vfio/bind.h"
@@ -85,21 +86,14 @@ static int restore_value(const struct host *host, const char *path, const struct
 
 /* --- power --- */
 
-struct power_path {
-	char s[80];
-};
-
 static bool is_d3cold(const struct action *action)
 {
 	return action->kind == ACTION_NO_D3COLD;
 }
 
-static struct power_path power_path(const struct action *action)
+static struct pci_path power_path(const struct action *action)
 {
-	struct power_path path;
-	snprintf(path.s, sizeof(path.s), "bus/pci/devices/%s/%s", bdf_text(action->bdf).s,
-		 is_d3cold(action) ? "d3cold_allowed" : "power/control");
-	return path;
+	return pci_path(action->bdf, is_d3cold(action) ? "d3cold_allowed" : "power/control");
 }
 
 /* power/control is recorded even if it is "on": vfio-pci changes it while it has the device. */

@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "core/pci_path.h"
 #include "core/sysfs.h"
 
 struct path {
@@ -169,12 +170,9 @@ void action_text_framebuffer(const struct action *action, char *buf, size_t size
 
 /* --- reset methods --- */
 
-static struct path method_path(const struct action *action)
+static struct pci_path method_path(const struct action *action)
 {
-	struct path path;
-	snprintf(path.s, sizeof(path.s), "bus/pci/devices/%s/reset_method",
-		 bdf_text(action->bdf).s);
-	return path;
+	return pci_path(action->bdf, "reset_method");
 }
 
 int action_capture_reset_method(const struct host *host, struct action *action, struct err *err)

@@ -11,26 +11,16 @@
 #include "base/bytes.h"
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "core/pci_path.h"
 #include "core/sysfs.h"
 #include "vfio/bind.h"
-
-struct path {
-	char s[80];
-};
-
-static struct path path_of(struct bdf bdf, const char *attr)
-{
-	struct path path;
-	snprintf(path.s, sizeof(path.s), "bus/pci/devices/%s/%s", bdf_text(bdf).s, attr);
-	return path;
-}
 
 /* --- memory decoding --- */
 
 static int read_command(const struct host *host, struct bdf bdf, uint16_t *ret)
 {
 	uint8_t raw[2];
-	autoclose int fd = openat(host->sys, path_of(bdf, "config").s, O_RDONLY | O_CLOEXEC);
+	autoclose int fd = openat(host->sys, pci_path(bdf, "config").s, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	int r = file_pread_all(fd, raw, sizeof(raw), PCI_COMMAND);
@@ -88,7 +78,7 @@ void action_text_memory_decode(const struct action *action, char *buf, size_t si
 /* What was there cannot be read; off is what the kernel starts with. */
 int action_capture_rom_shown(const struct host *host, struct action *action, struct err *err)
 {
-	struct path path = path_of(action->bdf, "rom");
+	struct pci_path path = pci_path(action->bdf, "rom");
 	if (faccessat(host->sys, path.s, F_OK, 0))
 		return err_set(err, -ENOENT, "%s has no option ROM", bdf_text(action->bdf).s);
 	snprintf(action->old_value, sizeof(action->old_value), "0");
@@ -98,7 +88,7 @@ int action_capture_rom_shown(const struct host *host, struct action *action, str
 static int set_shown(const struct host *host, const struct action *action, const char *value,
 		     struct err *err)
 {
-	struct path path = path_of(action->bdf, "rom");
+	struct pci_path path = pci_path(action->bdf, "rom");
 	int r = sysfs_ask(host, path.s, value, err);
 	return r ? sysfs_failed(err, r, "%s/%s: writing %s", host->sys_path, path.s, value) : 0;
 }
@@ -110,7 +100,7 @@ int action_do_rom_shown(const struct host *host, const struct action *action, st
 
 int action_undo_rom_shown(const struct host *host, const struct action *action, struct err *err)
 {
-	if (faccessat(host->sys, path_of(action->bdf, "rom").s, F_OK, 0))
+	if (faccessat(host->sys, pci_path(action->bdf, "rom").s, F_OK, 0))
 		return 0;
 	return set_shown(host, action, "0", err);
 }

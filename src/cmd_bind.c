@@ -8,6 +8,7 @@
 #include "base/parse.h"
 #include "by_hand.h"
 #include "cmd.h"
+#include "core/pci_path.h"
 #include "iommu/group.h"
 
 #define TIMEOUT_MAX_S 3600
@@ -66,10 +67,9 @@ static void take_back(const struct host *host, const struct chosen *chosen, cons
 /* VFIO gives out a group whole or not at all. */
 static void note_group(const struct host *host, struct bdf bdf)
 {
-	char path[64], group[32];
+	char group[32];
 	struct group_text others;
-	snprintf(path, sizeof(path), "bus/pci/devices/%s/iommu_group", bdf_text(bdf).s);
-	if (!file_link_name(host->sys, path, group, sizeof(group)) &&
+	if (!file_link_name(host->sys, pci_path(bdf, "iommu_group").s, group, sizeof(group)) &&
 	    group_blockers(host, atoi(group), &others))
 		printf("  nobody can use it yet: IOMMU group %s also holds %s; bind that too\n",
 		       group, others.s);

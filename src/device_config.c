@@ -7,15 +7,14 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "core/pci_path.h"
 
 #define HEADER_SIZE 64u
 
 static int read_upto(const struct host *host, struct bdf bdf, unsigned max,
 		     struct device_config *ret)
 {
-	char path[64];
-	snprintf(path, sizeof(path), "bus/pci/devices/%s/config", bdf_text(bdf).s);
-	autoclose int fd = openat(host->sys, path, O_RDONLY | O_CLOEXEC);
+	autoclose int fd = openat(host->sys, pci_path(bdf, "config").s, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT ? -ENODEV : -errno;
 	ret->n = 0;

@@ -6,13 +6,12 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "core/pci_path.h"
 
 /* "../../../devices/pci0000:00/0000:00:01.0/0000:01:00.0"; "" when there is no such function. */
 static void link_target(const struct host *host, struct bdf bdf, char buf[PATH_MAX])
 {
-	char path[64];
-	snprintf(path, sizeof(path), "bus/pci/devices/%s", bdf_text(bdf).s);
-	file_link(host->sys, path, buf, PATH_MAX);
+	file_link(host->sys, pci_path(bdf, "").s, buf, PATH_MAX);
 }
 
 bool device_port_above(const struct host *host, struct bdf bdf, struct bdf *ret_port)

@@ -9,6 +9,7 @@
 #include "base/parse.h"
 #include "base/table.h"
 #include "base/text.h"
+#include "core/pci_path.h"
 #include "device_text.h"
 #include "identity.h"
 #include "isolation.h"
@@ -264,16 +265,15 @@ static void put_link(struct table *table, const struct pci_dev *dev)
 /* Now, and what the host's policy allows it to do when nobody uses it. */
 static void put_power(const struct devices_view *view, struct table *table)
 {
-	char path[64], control[16], value[96];
+	char control[16], value[96];
 	struct text text = text_in(value, sizeof(value));
 	const struct pci_dev *dev = view->one;
 	uint64_t d3cold = 0;
-	snprintf(path, sizeof(path), "bus/pci/devices/%s/power/control", bdf_text(dev->bdf).s);
 	text_put(&text, "%s", *dev->power_state ? dev->power_state : "unknown");
-	if (file_read(view->host->sys, path, control, sizeof(control)) > 0)
+	if (file_read(view->host->sys, pci_path(dev->bdf, "power/control").s, control,
+		      sizeof(control)) > 0)
 		text_put(&text, ", may sleep: %s", !strcmp(control, "on") ? "no" : "yes");
-	snprintf(path, sizeof(path), "bus/pci/devices/%s/d3cold_allowed", bdf_text(dev->bdf).s);
-	if (!file_read_u64(view->host->sys, path, &d3cold))
+	if (!file_read_u64(view->host->sys, pci_path(dev->bdf, "d3cold_allowed").s, &d3cold))
 		text_put(&text, ", D3cold %s", d3cold ? "allowed" : "forbidden");
 	put(table, "power", SHADE_NONE, value);
 	if (dev->asleep)

@@ -17,6 +17,7 @@
 #include "base/parse.h"
 #include "base/text.h"
 #include "core/inventory.h"
+#include "core/pci_path.h"
 #include "core/resource.h"
 #include "json.h"
 #include "pci/cap.h"
@@ -217,9 +218,8 @@ static void put_group(json_t *to, int dir)
 
 static void put_device(json_t *to, const struct host *host, struct bdf bdf)
 {
-	char path[64];
-	snprintf(path, sizeof(path), "bus/pci/devices/%s", bdf_text(bdf).s);
-	autoclose int dir = openat(host->sys, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	autoclose int dir =
+		openat(host->sys, pci_path(bdf, "").s, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return;
 	json_t *device = json_object();

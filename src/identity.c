@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "base/parse.h"
 #include "base/text.h"
+#include "core/pci_path.h"
 #include "device_config.h"
 #include "pci/cap.h"
 
@@ -92,15 +93,14 @@ int identity_read(const struct host *host, struct bdf bdf, struct identity *ret)
 
 int identity_read_quietly(const struct host *host, struct bdf bdf, struct identity *ret)
 {
-	char dir[64];
+	struct pci_path dir = pci_path(bdf, "");
 	*ret = (struct identity){ 0 };
-	snprintf(dir, sizeof(dir), "bus/pci/devices/%s", bdf_text(bdf).s);
-	if (faccessat(host->sys, dir, F_OK, 0))
+	if (faccessat(host->sys, dir.s, F_OK, 0))
 		return -ENODEV;
-	read_ids(host, dir, "vendor", "device", ret->ids, sizeof(ret->ids));
-	read_ids(host, dir, "subsystem_vendor", "subsystem_device", ret->subsystem,
+	read_ids(host, dir.s, "vendor", "device", ret->ids, sizeof(ret->ids));
+	read_ids(host, dir.s, "subsystem_vendor", "subsystem_device", ret->subsystem,
 		 sizeof(ret->subsystem));
-	read_slot(host, dir, ret->slot, sizeof(ret->slot));
+	read_slot(host, dir.s, ret->slot, sizeof(ret->slot));
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "core/pci_path.h"
 #include "device_config.h"
 #include "pci/cap.h"
 
@@ -85,10 +86,9 @@ static void read_step(const struct host *host, struct isolation_step *step)
 /* The functions that the directory of `bdf` is in, top down, itself last; how many. */
 static unsigned path_of(const struct host *host, struct bdf bdf, struct bdf ret[ISOLATION_DEPTH])
 {
-	char link[64], target[PATH_MAX], *save = NULL;
+	char target[PATH_MAX], *save = NULL;
 	unsigned n = 0;
-	snprintf(link, sizeof(link), "bus/pci/devices/%s", bdf_text(bdf).s);
-	file_link(host->sys, link, target, sizeof(target));
+	file_link(host->sys, pci_path(bdf, "").s, target, sizeof(target));
 	for (char *part = strtok_r(target, "/", &save); part && n < ISOLATION_DEPTH;
 	     part = strtok_r(NULL, "/", &save))
 		if (!bdf_parse(part, &ret[n]))

@@ -18,6 +18,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "core/pci_path.h"
 #include "machine.h"
 
 #define LOOK_MS 100
@@ -41,9 +42,7 @@ struct departure {
 
 static int open_sys(const struct machine *m, struct bdf bdf)
 {
-	char path[64];
-	snprintf(path, sizeof(path), "bus/pci/devices/%s", bdf_text(bdf).s);
-	return openat(m->host->sys, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return openat(m->host->sys, pci_path(bdf, "").s, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
 /* An attribute below a directory that the kernel has removed is not found any more. */

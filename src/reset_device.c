@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "by_hand.h"
+#include "core/pci_path.h"
 #include "core/sysfs.h"
 #include "device_path.h"
 #include "journal.h"
@@ -32,24 +33,13 @@ struct member {
 struct reset {
 	const struct host *host;
 	struct bdf bdf;
-	char port[32];      /* the port above it, "" on a root bus */
+	struct bdf port;    /* the one above it; of no meaning while it is alone in its set */
 	struct member *set; /* owned; [0] is the device itself, the others share its bus */
 	unsigned n;
 	char refused[160]; /* why its bus may not be reset; "" = it may */
 	struct text tried;
 	bool hangs;
 };
-
-struct path {
-	char s[128];
-};
-
-static struct path path_of(struct bdf bdf, const char *attr)
-{
-	struct path path;
-	snprintf(path.s, sizeof(path.s), "bus/pci/devices/%s/%s", bdf_text(bdf).s, attr);
-	return path;
-}
 
 /* --- the set: everything behind the same port --- */
 
@@ -71,21 +61,19 @@ static int add_member(struct reset *reset, struct bdf bdf)
 
 static int find_set(struct reset *reset, struct err *err)
 {
-	struct bdf port;
 	reset->set = calloc(SET_MAX, sizeof(*reset->set));
 	if (!reset->set)
 		return err_errno(err, -ENOMEM, "%s: reset", bdf_text(reset->bdf).s);
 	add_member(reset, reset->bdf);
-	if (!device_port_above(reset->host, reset->bdf, &port))
+	if (!device_port_above(reset->host, reset->bdf, &reset->port))
 		return 0;
-	snprintf(reset->port, sizeof(reset->port), "%s", bdf_text(port).s);
 	autodir DIR *list = dir_open(reset->host->sys, "bus/pci/devices");
 	const char *name;
 	while ((name = dir_next(list, ""))) {
 		struct bdf bdf;
 		if (bdf_parse(name, &bdf) || bdf_equal(bdf, reset->bdf))
 			continue;
-		if (device_is_below(reset->host, bdf, port))
+		if (device_is_below(reset->host, bdf, reset->port))
 			add_member(reset, bdf);
 	}
 	return 0;
@@ -132,8 +120,7 @@ static int reset_through_vfio(const struct reset *reset, struct err *err)
  */
 static int reset_bus(const struct reset *reset, struct err *err)
 {
-	struct path way;
-	snprintf(way.s, sizeof(way.s), "bus/pci/devices/%s/reset_subordinate", reset->port);
+	struct pci_path way = pci_path(reset->port, "reset_subordinate");
 	if (faccessat(reset->host->sys, way.s, F_OK, 0))
 		return reset_through_vfio(reset, err);
 	return sysfs_ask(reset->host, way.s, "1", err);
@@ -141,13 +128,13 @@ static int reset_bus(const struct reset *reset, struct err *err)
 
 static int ask_kernel(const struct reset *reset, const char *method, struct err *err)
 {
-	struct path way = path_of(reset->bdf, "reset_method");
+	struct pci_path way = pci_path(reset->bdf, "reset_method");
 	if (hits_bus(method) && reset->n > 1)
 		return reset_bus(reset, err);
 	int r = faccessat(reset->host->sys, way.s, F_OK, 0)
 			? 0
 			: sysfs_ask(reset->host, way.s, method, err);
-	return r ? r : sysfs_ask(reset->host, path_of(reset->bdf, "reset").s, "1", err);
+	return r ? r : sysfs_ask(reset->host, pci_path(reset->bdf, "reset").s, "1", err);
 }
 
 /* Every function that the method hit is looked at. */
@@ -235,10 +222,10 @@ static int climb(struct reset *reset, struct reset_report *ret, struct err *err)
 	int r = find_set(reset, err);
 	if (r)
 		return r;
-	ssize_t n = file_read(reset->host->sys, path_of(reset->bdf, "reset_method").s, methods,
+	ssize_t n = file_read(reset->host->sys, pci_path(reset->bdf, "reset_method").s, methods,
 			      NAME_MAX_SHORT);
 	/* Before Linux 5.15 the kernel does not say, and chooses itself. */
-	if (n == -ENOENT && !faccessat(reset->host->sys, path_of(reset->bdf, "reset").s, F_OK, 0))
+	if (n == -ENOENT && !faccessat(reset->host->sys, pci_path(reset->bdf, "reset").s, F_OK, 0))
 		snprintf(methods, sizeof(methods), "default");
 	/* Of functions that share a bus the kernel lists it for none. */
 	if (reset->n > 1 && !strstr(methods, "bus"))

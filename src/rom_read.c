@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "core/holder.h"
+#include "core/pci_path.h"
 #include "journal.h"
 
 #define PREFIX "rom-"
@@ -110,10 +111,8 @@ static int unreadable(int r, const struct pci_dev *dev, struct err *err)
 static int slurp(const struct host *host, const struct pci_dev *dev, struct rom_source *ret,
 		 struct err *err)
 {
-	char path[80];
 	size_t max = dev->rom.size < ROM_IMAGE_MAX ? (size_t)dev->rom.size : ROM_IMAGE_MAX;
-	snprintf(path, sizeof(path), "bus/pci/devices/%s/rom", bdf_text(dev->bdf).s);
-	autoclose int fd = openat(host->sys, path, O_RDONLY | O_CLOEXEC);
+	autoclose int fd = openat(host->sys, pci_path(dev->bdf, "rom").s, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return unreadable(-errno, dev, err);
 	ret->data = malloc(max);
@@ -165,10 +164,8 @@ static int open_journal(struct journal *journal, const struct host *host, struct
 
 static bool is_boot_display(const struct host *host, struct bdf bdf)
 {
-	char path[80];
 	uint64_t is = 0;
-	snprintf(path, sizeof(path), "bus/pci/devices/%s/boot_vga", bdf_text(bdf).s);
-	return !file_read_u64(host->sys, path, &is) && is;
+	return !file_read_u64(host->sys, pci_path(bdf, "boot_vga").s, &is) && is;
 }
 
 /* No run can claim the device meanwhile. */

@@ -17,6 +17,7 @@
 #include "base/cleanup.h"
 #include "base/dir.h"
 #include "base/file.h"
+#include "core/pci_path.h"
 
 /* A stack of md on dm on md is finite; a sysfs tree that somebody handed us need not be. */
 #define VISITS_MAX 512
@@ -397,10 +398,9 @@ static bool has_own_framebuffer(const struct finder *finder, struct bdf bdf)
 
 static void find_boot_display(struct finder *finder, struct pci_dev *dev)
 {
-	char path[64];
 	uint64_t boot_vga = 0;
-	snprintf(path, sizeof(path), "bus/pci/devices/%s/boot_vga", bdf_text(dev->bdf).s);
-	if (file_read_u64(finder->host->sys, path, &boot_vga) || boot_vga != 1)
+	if (file_read_u64(finder->host->sys, pci_path(dev->bdf, "boot_vga").s, &boot_vga) ||
+	    boot_vga != 1)
 		return;
 	finder->use = USE_BOOT_VGA;
 	const char *what = has_own_framebuffer(finder, dev->bdf) ? "a framebuffer"

@@ -17,6 +17,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "core/pci_path.h"
 
 #define STACK_SHOWN 6 /* innermost functions */
 
@@ -117,10 +118,8 @@ int sysfs_write(const struct host *host, const char *path, const char *text)
 int sysfs_config_write(const struct host *host, struct bdf bdf, unsigned off, unsigned size,
 		       uint32_t value)
 {
-	char path[80];
 	uint8_t raw[4];
-	snprintf(path, sizeof(path), "bus/pci/devices/%s/config", bdf_text(bdf).s);
-	autoclose int fd = openat(host->sys, path, O_WRONLY | O_CLOEXEC);
+	autoclose int fd = openat(host->sys, pci_path(bdf, "config").s, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	le_put(raw, sizeof(raw), value);

@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/parse.h"
+#include "core/pci_path.h"
 #include "iommu/backend.h"
 #include "iommu/uapi.h"
 
@@ -60,12 +61,11 @@ static void fd_close(struct iommu *iommu)
 /* The name below /dev/vfio/devices: from the snapshot, else from sysfs, as binding is recent. */
 static int cdev_name(const struct iommu *iommu, const struct pci_dev *dev, char *ret, size_t size)
 {
-	char path[64];
 	uint64_t number;
 	if (dev->vfio_cdev[0])
 		return snprintf(ret, size, "%s", dev->vfio_cdev) < (int)size ? 0 : -ENAMETOOLONG;
-	snprintf(path, sizeof(path), "bus/pci/devices/%s/vfio-dev", bdf_text(dev->bdf).s);
-	autoclose int fd = openat(iommu->host->sys, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	autoclose int fd = openat(iommu->host->sys, pci_path(dev->bdf, "vfio-dev").s,
+				  O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	autodir DIR *dir = fdopendir(fd);

@@ -7,22 +7,11 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "core/pci_path.h"
 #include "core/sysfs.h"
 
 #define DRIVER_MAX 64
 #define VFIO_PCI "vfio-pci"
-
-struct attr_path {
-	char s[96];
-};
-
-static struct attr_path attr_path(struct bdf bdf, const char *attr)
-{
-	struct attr_path path;
-	snprintf(path.s, sizeof(path.s), "bus/pci/devices/%s%s%s", bdf_text(bdf).s,
-		 *attr ? "/" : "", attr);
-	return path;
-}
 
 /*
  * The one request that waits for a driver: unbinding calls its remove function and probing the
@@ -37,18 +26,18 @@ static int ask_driver(const struct host *host, const char *path, struct bdf bdf,
 static int set_override(const struct host *host, struct bdf bdf, const char *driver,
 			struct err *err)
 {
-	int r = sysfs_ask(host, attr_path(bdf, "driver_override").s, *driver ? driver : "\n", err);
+	int r = sysfs_ask(host, pci_path(bdf, "driver_override").s, *driver ? driver : "\n", err);
 	return r ? sysfs_failed(err, r, "%s: writing driver_override", bdf_text(bdf).s) : 0;
 }
 
 int bind_state(const struct host *host, struct bdf bdf, char *ret_driver, char *ret_override,
 	       size_t size)
 {
-	if (faccessat(host->sys, attr_path(bdf, "").s, F_OK, 0))
+	if (faccessat(host->sys, pci_path(bdf, "").s, F_OK, 0))
 		return -ENODEV;
-	if (file_link_name(host->sys, attr_path(bdf, "driver").s, ret_driver, size))
+	if (file_link_name(host->sys, pci_path(bdf, "driver").s, ret_driver, size))
 		ret_driver[0] = 0;
-	ssize_t n = file_read(host->sys, attr_path(bdf, "driver_override").s, ret_override, size);
+	ssize_t n = file_read(host->sys, pci_path(bdf, "driver_override").s, ret_override, size);
 	if (n < 0 || !strcmp(ret_override, "(null)"))
 		ret_override[0] = 0;
 	return 0;
@@ -56,7 +45,7 @@ int bind_state(const struct host *host, struct bdf bdf, char *ret_driver, char *
 
 static int unbind(const struct host *host, struct bdf bdf, const char *driver, struct err *err)
 {
-	int r = ask_driver(host, attr_path(bdf, "driver/unbind").s, bdf, err);
+	int r = ask_driver(host, pci_path(bdf, "driver/unbind").s, bdf, err);
 	/* -ENODEV: it lost its driver since we looked, which is what we want. */
 	if (r && r != -ENODEV && r != -ENOENT)
 		return sysfs_failed(err, r, "%s: unbinding it from %s", bdf_text(bdf).s, driver);
@@ -134,7 +123,7 @@ int bind_vfio(const struct host *host, struct bdf bdf, struct err *err)
 static int await_release(const struct host *host, struct bdf bdf, struct err *err)
 {
 	char value[DRIVER_MAX];
-	struct attr_path path = attr_path(bdf, "power/control");
+	struct pci_path path = pci_path(bdf, "power/control");
 	if (file_read(host->sys, path.s, value, sizeof(value)) <= 0)
 		return 0;
 	int r = sysfs_ask(host, path.s, value, err);
