@@ -5,17 +5,23 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/cleanup.h"
 #include "base/parse.h"
 #include "core/holder.h"
 #include "core/inventory.h"
+#include "device_task.h"
 #include "iommu/group.h"
-#include "journal.h"
 #include "quarantine.h"
 #include "vfio/bind.h"
 
-#define CLAIMS_MAX 512
 #define PREFIX "bound-"
+
+static const struct device_task task = {
+	.prefix = PREFIX,
+	.busy = "another bulkhead is just binding or releasing it",
+	.killed = "a bulkhead bind of it was killed or never came back",
+};
 
 bool by_hand_is_bound(const struct host *host, const char *journal, struct bdf *ret_bdf)
 {
@@ -78,22 +84,6 @@ int by_hand_find(const struct host *host, const char *text, struct bdf *ret_bdf,
 }
 
 /* --- what speaks against it --- */
-
-static int check_claims(const struct host *host, struct bdf bdf, bool stale_too, struct err *err)
-{
-	struct plan_claim claims[CLAIMS_MAX];
-	unsigned n;
-	int r = journal_claims(host, claims, CLAIMS_MAX, &n);
-	if (r)
-		return err_errno(err, r, "%s: reading the claims of running profiles",
-				 host->run_path);
-	for (unsigned i = 0; i < n; i++) {
-		if (!bdf_equal(claims[i].bdf, bdf) || (claims[i].stale && !stale_too))
-			continue;
-		return err_set(err, -EBUSY, "%s", plan_claim_text(&claims[i]).s);
-	}
-	return 0;
-}
 
 static int check_kind(const struct pci_dev *dev, struct err *err)
 {
@@ -170,7 +160,7 @@ static int check(const struct host *host, struct bdf bdf, bool force,
 {
 	const struct inventory_want want = { .bdf = bdf };
 	struct inventory inv;
-	int r = check_claims(host, bdf, kind != check_reset_kind, err);
+	int r = device_task_check_claims(host, bdf, kind != check_reset_kind, err);
 	if (r)
 		return r;
 	r = inventory_read_for(&inv, host, &want, 1, err);
@@ -203,19 +193,10 @@ int by_hand_check_reset(const struct host *host, struct bdf bdf, struct err *err
 static int open_journal(struct journal *journal, const struct host *host, struct bdf bdf,
 			struct err *err)
 {
-	struct journal_name name = journal_name_for(PREFIX, bdf);
-	int r = journal_open(journal, host, name.s, err);
-	if (r == -EBUSY)
-		return err_set(err, r, "%s: another bulkhead is just binding or releasing it",
-			       bdf_text(bdf).s);
-	if (r == -EUCLEAN && journal_is_lasting(host, name.s))
+	int r = device_task_open(journal, &task, host, bdf, err);
+	if (r == -EUCLEAN && journal_is_lasting(host, journal_name_for(PREFIX, bdf).s))
 		return err_set(err, -EALREADY, "%s is bound by hand already; bulkhead release %s",
 			       bdf_text(bdf).s, bdf_text(bdf).s);
-	if (r == -EUCLEAN)
-		return err_set(err, r, "%s: a bulkhead bind of it was killed; bulkhead recover %s",
-			       bdf_text(bdf).s, name.s);
-	if (!r)
-		journal->step = journal_step_from_env;
 	return r;
 }
 
@@ -225,12 +206,8 @@ static int change(struct journal *journal, struct bdf bdf, bool is_display, stru
 	static const enum action_kind kinds[] = { ACTION_VTCON, ACTION_FRAMEBUFFER,
 						  ACTION_NO_D3COLD, ACTION_POWER_ON,
 						  ACTION_BIND_VFIO };
-	int r = 0;
-	for (size_t i = is_display ? 0 : 2; !r && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		struct action action = { .kind = kinds[i], .bdf = bdf };
-		r = journal_do(journal, &action, err);
-	}
-	return r;
+	size_t first = is_display ? 0 : 2;
+	return device_task_do(journal, bdf, kinds + first, ARRAY_LEN(kinds) - first, err);
 }
 
 static bool is_boot_display(const struct host *host, struct bdf bdf)

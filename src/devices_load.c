@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/parse.h"
-#include "journal.h"
 
 static int choose_group(const char *text, struct devices_view *view, struct err *err)
 {
@@ -42,7 +41,7 @@ int devices_load(struct devices_loaded *loaded, const struct host *host,
 				       .claims = loaded->claims,
 				       .group = DEVICES_ANY_GROUP,
 				       .host = host };
-	r = journal_claims(host, loaded->claims, DEVICES_CLAIMS_MAX, &view->n_claims);
+	r = journal_claims(host, loaded->claims, JOURNAL_CLAIMS_MAX, &view->n_claims);
 	if (r)
 		err_errno(err, r, "%s", host->run_path);
 	if (!r && choice->group)

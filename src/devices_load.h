@@ -4,12 +4,11 @@
 #define BULKHEAD_DEVICES_LOAD_H
 
 #include "devices.h"
-
-#define DEVICES_CLAIMS_MAX 512
+#include "journal.h"
 
 struct devices_loaded {
 	struct inventory inv;
-	struct plan_claim claims[DEVICES_CLAIMS_MAX];
+	struct plan_claim claims[JOURNAL_CLAIMS_MAX];
 	struct devices_view view; /* of the above, and of the host */
 };
 

@@ -21,6 +21,7 @@
 #include "plan.h"
 
 #define JOURNAL_NAME_MAX 48
+#define JOURNAL_CLAIMS_MAX 512 /* of all runs of a host; room for journal_claims */
 
 struct journal {
 	const struct host *host;         /* borrowed */

@@ -205,8 +205,6 @@ int journal_unclaim(struct journal *journal, struct bdf bdf, struct err *err)
 	return r ? err_errno(err, r, "%s/%s/devices", journal->host->run_path, journal->name) : 0;
 }
 
-#define CLAIMS_MAX 512
-
 int journal_claim(struct journal *journal, const struct plan *plan, struct err *err)
 {
 	autoclose int lock_fd = -1;
@@ -218,8 +216,8 @@ int journal_claim(struct journal *journal, const struct plan *plan, struct err *
 
 int journal_claim_locked(struct journal *journal, const struct plan *plan, struct err *err)
 {
-	struct plan_claim others[CLAIMS_MAX];
-	struct claims claims = { journal->run_fd, journal->name, others, CLAIMS_MAX, 0 };
+	struct plan_claim others[JOURNAL_CLAIMS_MAX];
+	struct claims claims = { journal->run_fd, journal->name, others, JOURNAL_CLAIMS_MAX, 0 };
 	int r = journal_dir_each(journal->run_fd, read_claims_of, &claims);
 	if (r)
 		return err_errno(err, r, "%s: reading the claims of other runs",

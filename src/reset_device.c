@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/bytes.h"
 #include "base/cleanup.h"
 #include "base/dir.h"
 #include "base/file.h"
@@ -15,7 +16,7 @@
 #include "core/pci_path.h"
 #include "core/sysfs.h"
 #include "device_path.h"
-#include "journal.h"
+#include "device_task.h"
 #include "quarantine.h"
 #include "reset_history.h"
 #include "reset_proof.h"
@@ -24,6 +25,12 @@
 /* A device has a second after a reset, and may ask for more by retry status (PCIe 6.0 §6.6.1). */
 #define ANSWER_MS 5000u
 #define SET_MAX 64
+
+static const struct device_task task = {
+	.prefix = "reset-",
+	.busy = "another bulkhead is just resetting it",
+	.killed = "a reset of it was killed or never came back",
+};
 
 struct member {
 	struct bdf bdf;
@@ -246,24 +253,7 @@ static int prepare(struct journal *journal, struct bdf bdf, struct err *err)
 {
 	static const enum action_kind kinds[] = { ACTION_NO_D3COLD, ACTION_POWER_ON,
 						  ACTION_RESET_METHOD };
-	int r = 0;
-	for (size_t i = 0; !r && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		const struct action action = { .kind = kinds[i], .bdf = bdf };
-		r = journal_do(journal, &action, err);
-	}
-	return r;
-}
-
-static int open_journal(struct journal *journal, const struct host *host, struct bdf bdf,
-			struct err *err)
-{
-	int r = journal_open(journal, host, journal_name_for("reset-", bdf).s, err);
-	if (r == -EBUSY)
-		return err_set(err, r, "%s is just being reset by another bulkhead",
-			       bdf_text(bdf).s);
-	if (!r)
-		journal->step = journal_step_from_env;
-	return r;
+	return device_task_do(journal, bdf, kinds, ARRAY_LEN(kinds), err);
 }
 
 static int reset_journalled(struct journal *journal, struct bdf bdf, struct reset_report *ret,
@@ -294,7 +284,7 @@ int reset_device(const struct host *host, struct bdf bdf, struct reset_report *r
 	if (!r)
 		r = by_hand_check_reset(host, bdf, err);
 	if (!r)
-		r = open_journal(&journal, host, bdf, err);
+		r = device_task_open(&journal, &task, host, bdf, err);
 	if (r)
 		return r;
 	r = reset_journalled(&journal, bdf, ret, err);

@@ -14,11 +14,15 @@
 #include "base/file.h"
 #include "core/holder.h"
 #include "core/pci_path.h"
-#include "journal.h"
+#include "device_task.h"
 
-#define PREFIX "rom-"
-#define CLAIMS_MAX 512
 #define CLASS_DISPLAY 0x03
+
+static const struct device_task task = {
+	.prefix = "rom-",
+	.busy = "another bulkhead is just reading its option ROM",
+	.killed = "a reading of its option ROM was killed",
+};
 
 struct rom_owner rom_owner_of(const struct pci_dev *dev)
 {
@@ -43,20 +47,6 @@ int rom_find_device(const struct host *host, struct bdf bdf, struct pci_dev *ret
 }
 
 /* --- what speaks against it --- */
-
-static int check_claims(const struct host *host, struct bdf bdf, struct err *err)
-{
-	struct plan_claim claims[CLAIMS_MAX];
-	unsigned n;
-	int r = journal_claims(host, claims, CLAIMS_MAX, &n);
-	if (r)
-		return err_errno(err, r, "%s: reading the claims of running profiles",
-				 host->run_path);
-	for (unsigned i = 0; i < n; i++)
-		if (bdf_equal(claims[i].bdf, bdf))
-			return err_set(err, -EBUSY, "%s", plan_claim_text(&claims[i]).s);
-	return 0;
-}
 
 /* On vfio-pci another program may have it; its guest programs the registers that we would. */
 static int check_holders(const struct host *host, const struct pci_dev *dev, struct err *err)
@@ -89,7 +79,7 @@ static int check(const struct host *host, const struct pci_dev *dev, struct err 
 	struct bdf_text address = bdf_text(dev->bdf);
 	if (!dev->rom.size)
 		return err_set(err, -ENOENT, "%s has no option ROM", address.s);
-	int r = check_claims(host, dev->bdf, err);
+	int r = device_task_check_claims(host, dev->bdf, true, err);
 	if (!r)
 		r = check_holders(host, dev, err);
 	return r ? r : check_addresses(dev, err);
@@ -136,30 +126,8 @@ static int read_shown(struct journal *journal, const struct pci_dev *dev, struct
 {
 	static const enum action_kind kinds[] = { ACTION_NO_D3COLD, ACTION_POWER_ON,
 						  ACTION_MEMORY_DECODE, ACTION_ROM_SHOWN };
-	int r = 0;
-	for (size_t i = 0; !r && i < ARRAY_LEN(kinds); i++) {
-		struct action action = { .kind = kinds[i], .bdf = dev->bdf };
-		r = journal_do(journal, &action, err);
-	}
+	int r = device_task_do(journal, dev->bdf, kinds, ARRAY_LEN(kinds), err);
 	return r ? r : slurp(journal->host, dev, ret, err);
-}
-
-static int open_journal(struct journal *journal, const struct host *host, struct bdf bdf,
-			struct err *err)
-{
-	struct journal_name name = journal_name_for(PREFIX, bdf);
-	int r = journal_open(journal, host, name.s, err);
-	if (r == -EBUSY)
-		return err_set(err, r, "%s: another bulkhead is just reading its option ROM",
-			       bdf_text(bdf).s);
-	if (r == -EUCLEAN)
-		return err_set(err, r,
-			       "%s: a reading of its option ROM was killed; bulkhead "
-			       "recover %s",
-			       bdf_text(bdf).s, name.s);
-	if (!r)
-		journal->step = journal_step_from_env;
-	return r;
 }
 
 static bool is_boot_display(const struct host *host, struct bdf bdf)
@@ -179,7 +147,7 @@ static int read_locked(const struct host *host, const struct pci_dev *dev, struc
 	if (!r)
 		r = check(host, dev, err);
 	if (!r)
-		r = open_journal(&journal, host, dev->bdf, err);
+		r = device_task_open(&journal, &task, host, dev->bdf, err);
 	if (r)
 		return r;
 	r = read_shown(&journal, dev, ret, err);

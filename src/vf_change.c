@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
-#include "journal.h"
+#include "device_task.h"
 #include "sriov/vf.h"
 #include "vf_held.h"
 #include "vfio/bind.h"
@@ -26,34 +26,24 @@ struct change {
 
 /* --- begin and end --- */
 
-#define PREFIX "vf-"
-
-static int pending_err(struct bdf pf, int code, struct err *err)
-{
-	if (code == -EBUSY)
-		return err_set(err, code,
-			       "%s: its VFs are just being changed by another bulkhead vf",
-			       bdf_text(pf).s);
-	if (code == -EUCLEAN)
-		return err_set(err, code,
-			       "%s: a bulkhead vf was killed amid its change; bulkhead "
-			       "recover %s",
-			       bdf_text(pf).s, journal_name_for(PREFIX, pf).s);
-	return code;
-}
+static const struct device_task task = {
+	.prefix = "vf-",
+	.busy = "its VFs are just being changed by another bulkhead vf",
+	.killed = "a bulkhead vf was killed amid its change",
+};
 
 int vf_change_pending(const struct host *host, struct bdf pf, struct err *err)
 {
-	return pending_err(pf, journal_state(host, journal_name_for(PREFIX, pf).s), err);
+	return device_task_taken(&task, pf,
+				 journal_state(host, journal_name_for(task.prefix, pf).s), err);
 }
 
 static int begin(struct change *change, const struct host *host, struct bdf pf, struct err *err)
 {
 	*change = (struct change){ .host = host };
-	int r = journal_open(&change->journal, host, journal_name_for(PREFIX, pf).s, err);
+	int r = device_task_open(&change->journal, &task, host, pf, err);
 	if (r)
-		return pending_err(pf, r, err);
-	change->journal.step = journal_step_from_env;
+		return r;
 	r = pf_read(host, pf, &change->pf, err);
 	if (r)
 		journal_close(&change->journal);

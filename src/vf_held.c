@@ -9,8 +9,6 @@
 #include "base/cleanup.h"
 #include "journal.h"
 
-#define CLAIMS_MAX 512
-
 static int list(const struct host *host, const struct pf *pf, vf_places *places)
 {
 	for (unsigned i = 0; i < pf->count; i++) {
@@ -53,14 +51,14 @@ static void name_profile(struct holder *holder, const struct plan_claim *claim)
 }
 
 struct claim_list {
-	struct plan_claim at[CLAIMS_MAX];
+	struct plan_claim at[JOURNAL_CLAIMS_MAX];
 	unsigned n;
 };
 
 static int read_claims(const struct host *host, const char *owner, struct claim_list *ret,
 		       struct err *err)
 {
-	int r = journal_claims_of_others(host, owner, ret->at, CLAIMS_MAX, &ret->n);
+	int r = journal_claims_of_others(host, owner, ret->at, JOURNAL_CLAIMS_MAX, &ret->n);
 	return r ? err_errno(err, r, "%s: reading the claims of running profiles", host->run_path)
 		 : 0;
 }

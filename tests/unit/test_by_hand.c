@@ -116,6 +116,18 @@ static void bound_twice_says_how_to_release(void **state)
 	assert_non_null(strstr(err.text, "bulkhead release 0000:01:00.0"));
 }
 
+static void two_do_not_bind_it_at_once(void **state)
+{
+	(void)state;
+	struct journal other;
+	assert_int_equal(journal_open(&other, &tree.host, "bound-0000-01-00.0", &err), 0);
+	assert_int_equal(by_hand_bind(&tree.host, disk, false, &err), -EBUSY);
+	assert_string_equal(err.text,
+			    "0000:01:00.0: another bulkhead is just binding or releasing it");
+	assert_int_equal(fake_sysfs.writes, 0);
+	journal_close(&other);
+}
+
 static void assert_refused(struct bdf bdf, int code, const char *word)
 {
 	err = (struct err){ 0 };
@@ -319,6 +331,7 @@ int main(void)
 		T(it_is_in_no_profiles_way_while_it_is_bound),
 		T(what_is_on_vfio_pci_already_is_left_alone),
 		T(bound_twice_says_how_to_release),
+		T(two_do_not_bind_it_at_once),
 		T(what_cannot_be_bound_is_refused_with_the_reason),
 		T(whoever_uses_it_is_named_all_of_them),
 		T(a_profile_that_has_it_is_respected_even_with_force),

@@ -198,6 +198,29 @@ static void a_device_that_a_profile_has_is_left_alone(void **state)
 	journal_close(&other);
 }
 
+static void one_that_is_being_read_or_was_when_it_was_killed_is_left_alone(void **state)
+{
+	(void)state;
+	struct journal other;
+	int status;
+	assert_int_equal(journal_open(&other, &tree.host, "rom-0000-01-00.0", &err), 0);
+	assert_int_equal(rom_read_device(&tree.host, gpu, &source, &err), -EBUSY);
+	assert_string_equal(err.text,
+			    "0000:01:00.0: another bulkhead is just reading its option ROM");
+	journal_close(&other);
+	pid_t pid = fork();
+	if (!pid) {
+		fake_sysfs = (struct fake_sysfs){ .die_after = 1 };
+		rom_read_device(&tree.host, gpu, &source, &err);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WEXITSTATUS(status));
+	assert_int_equal(rom_read_device(&tree.host, gpu, &source, &err), -EUCLEAN);
+	assert_string_equal(err.text, "0000:01:00.0: a reading of its option ROM was killed; "
+				      "bulkhead recover rom-0000-01-00.0");
+}
+
 /* --- the command --- */
 
 static int call(const char *a, const char *b, const char *c, const char *d)
@@ -275,6 +298,7 @@ int main(void)
 		T(a_rom_that_the_kernel_finds_nothing_in_is_explained),
 		T(a_device_that_does_not_answer_is_not_written_to),
 		T(a_device_that_a_profile_has_is_left_alone),
+		T(one_that_is_being_read_or_was_when_it_was_killed_is_left_alone),
 		T(a_good_rom_is_listed_and_checked),
 		T(a_dump_is_written_once_and_checked),
 		T(a_bad_rom_fails_the_check_but_not_the_list),

@@ -254,6 +254,9 @@ static void a_reset_that_never_ends_is_reported_and_the_device_left_alone(void *
 	assert_int_equal(fake_sysfs.waits, 1);
 	/* What could not be put back is left for a recovery. */
 	assert_true(host_tree_has(&tree, "run/bulkhead/reset-0000-01-00.0/journal"));
+	assert_int_equal(reset(gpu), -EUCLEAN);
+	assert_says("0000:01:00.0: a reset of it was killed or never came back; "
+		    "bulkhead recover reset-0000-01-00.0");
 	fake_sysfs.hung[0] = 0;
 	assert_int_equal(journal_recover(&tree.host, "reset-0000-01-00.0", NULL, NULL, &err), 0);
 	assert_attributes_as_before();
@@ -279,6 +282,17 @@ static void a_method_that_the_kernel_lists_and_no_longer_takes_is_not_put_back(v
 	assert_int_equal(reset(gpu), 0);
 	assert_string_equal(host_tree_read(&tree, GPU "/reset_method"), "default");
 	assert_false(host_tree_has(&tree, "run/bulkhead/reset-0000-01-00.0"));
+}
+
+static void two_do_not_reset_it_at_once(void **state)
+{
+	(void)state;
+	struct journal other;
+	assert_int_equal(journal_open(&other, &tree.host, "reset-0000-01-00.0", &err), 0);
+	assert_int_equal(reset(gpu), -EBUSY);
+	assert_says("0000:01:00.0: another bulkhead is just resetting it");
+	assert_string_equal(asked, "");
+	journal_close(&other);
 }
 
 /* --- what is ours --- */
@@ -595,6 +609,7 @@ int main(void)
 		T(a_device_that_comes_back_changed_is_an_error_but_no_quarantine),
 		T(a_device_that_answers_no_more_is_put_into_quarantine_with_aer),
 		T(a_reset_that_never_ends_is_reported_and_the_device_left_alone),
+		T(two_do_not_reset_it_at_once),
 		T(a_kernel_that_does_not_list_methods_chooses_itself),
 		T(a_method_that_the_kernel_lists_and_no_longer_takes_is_not_put_back),
 		T(what_is_not_ours_is_not_reset),
