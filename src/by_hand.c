@@ -155,8 +155,10 @@ static int check_holders(const struct host *host, const struct inventory *inv, s
 	return r;
 }
 
+/* With `kind` NULL any kind will do. ret_uses (or NULL) is what the host uses it for. */
 static int check(const struct host *host, struct bdf bdf, bool force,
-		 int (*kind)(const struct pci_dev *dev, struct err *err), struct err *err)
+		 int (*kind)(const struct pci_dev *dev, struct err *err), unsigned *ret_uses,
+		 struct err *err)
 {
 	const struct inventory_want want = { .bdf = bdf };
 	struct inventory inv;
@@ -173,19 +175,27 @@ static int check(const struct host *host, struct bdf bdf, bool force,
 		r = kind(dev, err);
 	if (!r && !force)
 		r = check_holders(host, &inv, bdf, err);
+	if (!r && ret_uses)
+		*ret_uses = dev->host_uses;
 	inventory_fini(&inv);
 	return r;
 }
 
-int by_hand_check_bind(const struct host *host, struct bdf bdf, bool force, struct err *err)
+static int check_bind(const struct host *host, struct bdf bdf, bool force, unsigned *ret_uses,
+		      struct err *err)
 {
 	int r = quarantine_check(host, bdf, err);
-	return r ? r : check(host, bdf, force, check_kind, err);
+	return r ? r : check(host, bdf, force, check_kind, ret_uses, err);
+}
+
+int by_hand_check_bind(const struct host *host, struct bdf bdf, bool force, struct err *err)
+{
+	return check_bind(host, bdf, force, NULL, err);
 }
 
 int by_hand_check_reset(const struct host *host, struct bdf bdf, struct err *err)
 {
-	return check(host, bdf, false, check_reset_kind, err);
+	return check(host, bdf, false, check_reset_kind, NULL, err);
 }
 
 /* --- bind --- */
@@ -210,18 +220,6 @@ static int change(struct journal *journal, struct bdf bdf, bool is_display, stru
 	return device_task_do(journal, bdf, kinds + first, ARRAY_LEN(kinds) - first, err);
 }
 
-static bool is_boot_display(const struct host *host, struct bdf bdf)
-{
-	const struct inventory_want want = { .bdf = bdf };
-	struct inventory inv;
-	if (inventory_read_for(&inv, host, &want, 1, NULL))
-		return false;
-	const struct pci_dev *dev = inventory_find(&inv, bdf);
-	bool is = dev && dev->host_uses & USE_BOOT_VGA;
-	inventory_fini(&inv);
-	return is;
-}
-
 static void take_back(struct journal *journal, int code, struct err *err)
 {
 	struct err why = { 0 };
@@ -236,15 +234,16 @@ static int bind_checked(struct journal *journal, struct bdf bdf, bool force, str
 {
 	autoclose int lock_fd = -1;
 	char driver[NAME_MAX_SHORT], override[NAME_MAX_SHORT];
+	unsigned uses = 0;
 	int r = journal_lock_claims(journal->host, &lock_fd, err);
 	if (!r)
-		r = by_hand_check_bind(journal->host, bdf, force, err);
+		r = check_bind(journal->host, bdf, force, &uses, err);
 	if (r)
 		return r;
 	if (!bind_state(journal->host, bdf, driver, override, sizeof(driver)) &&
 	    !strcmp(driver, "vfio-pci"))
 		return 1;
-	r = change(journal, bdf, force && is_boot_display(journal->host, bdf), err);
+	r = change(journal, bdf, force && uses & USE_BOOT_VGA, err);
 	return r ? r : journal_last(journal, err);
 }
 
@@ -295,7 +294,7 @@ int by_hand_release(const struct host *host, struct bdf bdf, bool force, struct 
 		return not_bound(bdf, err);
 	int r = journal_lock_claims(host, &lock_fd, err);
 	if (!r)
-		r = check(host, bdf, force, NULL, err);
+		r = check(host, bdf, force, NULL, NULL, err);
 	if (r == -ENODEV) /* it has gone: what is left is its record */
 		r = 0;
 	return r ? r : undo(host, bdf, name.s, err);
