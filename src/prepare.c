@@ -12,8 +12,6 @@
 #include "sriov/sketch.h"
 #include "tpm_swtpm.h"
 
-#define CLAIMS_MAX 256
-
 static int add_refusal(struct plan *plan, int found, const struct err *err)
 {
 	return found ? plan_refuse(plan, err) : 0;
@@ -143,7 +141,8 @@ static int choose_vfs(struct prepared *p, const struct profile *profile, const c
 /* --- all of it --- */
 
 static int read_host(struct prepared *p, const struct profile *profile, const char *owner,
-		     struct plan_claim claims[CLAIMS_MAX], unsigned *ret_n_claims, struct err *err)
+		     struct plan_claim claims[JOURNAL_CLAIMS_MAX], unsigned *ret_n_claims,
+		     struct err *err)
 {
 	struct inventory_want want[PROFILE_MAX_DEVICES];
 	int r = choose_vfs(p, profile, owner, err);
@@ -159,7 +158,8 @@ static int read_host(struct prepared *p, const struct profile *profile, const ch
 	}
 	r = foretell(p, profile);
 	if (!r)
-		r = journal_claims_of_others(&p->host, owner, claims, CLAIMS_MAX, ret_n_claims);
+		r = journal_claims_of_others(&p->host, owner, claims, JOURNAL_CLAIMS_MAX,
+					     ret_n_claims);
 	return r ? err_errno(err, r, "claims of running profiles") : 0;
 }
 
@@ -178,7 +178,7 @@ static int load_slots(const struct prepared *p, const struct profile *profile, s
 static int examine(struct prepared *p, const struct profile *profile, const char *owner,
 		   struct err *err)
 {
-	struct plan_claim claims[CLAIMS_MAX];
+	struct plan_claim claims[JOURNAL_CLAIMS_MAX];
 	unsigned n_claims = 0;
 	int r = read_host(p, profile, owner, claims, &n_claims, err);
 	if (r)

@@ -271,6 +271,24 @@ static void a_setting_that_the_driver_refuses_gives_everything_back(void **state
 	assert_as_before();
 }
 
+static void as_many_devices_as_a_host_may_give_away_are_no_hindrance(void **state)
+{
+	(void)state;
+	struct journal crowd = { 0 };
+	char text[400 * 16] = "";
+	assert_int_equal(journal_open(&crowd, &tree.host, "other", &err), 0);
+	for (unsigned i = 0; i < 400; i++)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s\n",
+			 bdf_text((struct bdf){ 1, (uint8_t)(i / 8), (uint8_t)(i % 8), 0 }).s);
+	assert_int_equal(tempdir_write(&tree.dir, "run/bulkhead/other/devices", text, strlen(text)),
+			 0);
+	begin(&run, "demo", "{ vf = \"enp2s0f0\"; }");
+	assert_taken(&run);
+	end(&run);
+	journal_close(&crowd);
+	assert_as_before();
+}
+
 static void a_change_by_hand_that_is_not_over_is_not_cut_into(void **state)
 {
 	(void)state;
@@ -503,6 +521,7 @@ int main(void)
 		POOL(runs_that_start_at_once_never_share_a_vf),
 		POOL(the_same_mac_twice_is_refused),
 		POOL(a_setting_that_the_driver_refuses_gives_everything_back),
+		POOL(as_many_devices_as_a_host_may_give_away_are_no_hindrance),
 		POOL(a_change_by_hand_that_is_not_over_is_not_cut_into),
 		NONE(vfs_are_made_where_there_are_none),
 		NONE(a_run_that_makes_vfs_keeps_another_from_making_them_too),
