@@ -65,11 +65,6 @@ struct held_device { /* attached, so that nobody else can use it */
 	struct machine *machine;
 };
 
-struct mapped_file {
-	void *at; /* NULL = none */
-	size_t size;
-};
-
 /* UEFI firmware (machine_firmware.c); all zeroes without. */
 struct firmware {
 	void *code; /* owned */
@@ -77,7 +72,6 @@ struct firmware {
 	struct varstore store;
 	struct flash flash;
 	struct debugcon debug;
-	struct mapped_file kernel, initrd; /* what it is to start; owned */
 };
 
 /* Answered by a device at a place that does not change. */

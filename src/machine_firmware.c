@@ -66,50 +66,49 @@ static int window_up(struct machine *m, struct err *err)
 	return fwcfg_add_file(&m->fwcfg, "opt/ovmf/X-PciMmio64Mb", mib, (size_t)n, err);
 }
 
-/* --- the kernel, as a file of the firmware's --- */
+/* --- the kernel, as files of the firmware's --- */
 
-/* Only what the guest reads of it is ever in memory, and that is the page cache's. */
-static int map_file(struct mapped_file *file, int fd, uint64_t size, const char *what,
-		    struct err *err)
+struct part_of_file {
+	const char *what;
+	int fd;
+	uint64_t start, size;
+};
+
+static int add_part(struct fwcfg *fwcfg, uint16_t size_key, uint16_t data_key,
+		    const struct part_of_file *part, struct err *err)
 {
-	void *at = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (at == MAP_FAILED)
-		return err_errno(err, -errno, "%s: mmap", what);
-	*file = (struct mapped_file){ at, size };
-	return 0;
+	int r = fwcfg_add_u32(fwcfg, size_key, (uint32_t)part->size, err);
+	return r ? r
+		 : fwcfg_add_host_file(fwcfg, data_key, part->fd, part->start, part->size,
+				       part->what, err);
 }
 
-static int add_sized(struct fwcfg *fwcfg, uint16_t size_key, uint16_t data_key, const void *data,
-		     uint64_t size, struct err *err)
+static int add_cmdline(struct fwcfg *fwcfg, const char *cmdline, struct err *err)
 {
-	int r = fwcfg_add_u32(fwcfg, size_key, (uint32_t)size, err);
-	return r ? r : fwcfg_add_borrowed(fwcfg, data_key, data, size, err);
+	size_t size = strlen(cmdline) + 1;
+	int r = fwcfg_add_u32(fwcfg, FWCFG_CMDLINE_SIZE, (uint32_t)size, err);
+	return r ? r : fwcfg_add(fwcfg, FWCFG_CMDLINE_DATA, cmdline, size, err);
 }
 
 /* Not a byte of the image is changed: its signature covers them. */
 static int kernel_up(struct machine *m, struct err *err)
 {
 	const struct linux_image *image = m->image;
-	struct firmware *fw = &m->firmware;
 	struct fwcfg *fwcfg = &m->fwcfg;
+	const struct part_of_file setup = { "kernel", image->kernel_fd, 0, image->setup_size },
+				  kernel = { "kernel", image->kernel_fd, image->setup_size,
+					     image->kernel_size - image->setup_size },
+				  initrd = { "initrd", image->initrd_fd, 0, image->initrd_size };
 	if (image->kernel_fd < 0)
 		return 0;
-	int r = map_file(&fw->kernel, image->kernel_fd, image->kernel_size, "kernel", err);
-	if (r)
-		return r;
-	const char *kernel = fw->kernel.at;
-	r = add_sized(fwcfg, FWCFG_SETUP_SIZE, FWCFG_SETUP_DATA, kernel, image->setup_size, err);
+	int r = add_part(fwcfg, FWCFG_SETUP_SIZE, FWCFG_SETUP_DATA, &setup, err);
 	if (!r)
-		r = add_sized(fwcfg, FWCFG_KERNEL_SIZE, FWCFG_KERNEL_DATA, kernel + image->setup_size,
-			      image->kernel_size - image->setup_size, err);
+		r = add_part(fwcfg, FWCFG_KERNEL_SIZE, FWCFG_KERNEL_DATA, &kernel, err);
 	if (!r && *image->cmdline)
-		r = add_sized(fwcfg, FWCFG_CMDLINE_SIZE, FWCFG_CMDLINE_DATA, image->cmdline,
-			      strlen(image->cmdline) + 1, err);
+		r = add_cmdline(fwcfg, image->cmdline, err);
 	if (r || image->initrd_fd < 0)
 		return r;
-	r = map_file(&fw->initrd, image->initrd_fd, image->initrd_size, "initrd", err);
-	return r ? r : add_sized(fwcfg, FWCFG_INITRD_SIZE, FWCFG_INITRD_DATA, fw->initrd.at,
-				 fw->initrd.size, err);
+	return add_part(fwcfg, FWCFG_INITRD_SIZE, FWCFG_INITRD_DATA, &initrd, err);
 }
 
 /* --- all of it --- */
@@ -136,21 +135,12 @@ int firmware_up(struct machine *m, struct err *err)
 	return r ? r : debug_up(m, err);
 }
 
-static void unmap(struct mapped_file *file)
-{
-	if (file->at)
-		munmap(file->at, file->size);
-	*file = (struct mapped_file){ 0 };
-}
-
 void firmware_down(struct machine *m)
 {
 	struct firmware *fw = &m->firmware;
 	debugcon_fini(&fw->debug);
 	flash_fini(&fw->flash);
 	varstore_close(&fw->store);
-	unmap(&fw->kernel);
-	unmap(&fw->initrd);
 	if (fw->code)
 		munmap(fw->code, fw->code_size);
 	fw->code = NULL;

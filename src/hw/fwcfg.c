@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/file.h"
+#include "base/log.h"
 
 /* QEMU docs/specs/fw_cfg.rst; offsets from the first port. */
 enum port { PORT_SELECT = 0, PORT_DATA = 1, PORT_DMA_HIGH = 4, PORT_DMA_LOW = 8 };
@@ -47,11 +49,9 @@ static struct fwcfg_item *find_name(struct fwcfg *fwcfg, const char *name)
 
 static void drop_data(struct fwcfg_item *item)
 {
-	if (item->owned)
-		free(item->data);
+	free(item->data);
 	item->data = NULL;
 	item->len = 0;
-	item->owned = false;
 }
 
 /* A copy of `data`, or zeroes where that is NULL. */
@@ -65,7 +65,6 @@ static int give_copy(struct fwcfg_item *item, const void *data, size_t len)
 	drop_data(item);
 	item->data = copy;
 	item->len = len;
-	item->owned = true;
 	return 0;
 }
 
@@ -194,15 +193,15 @@ int fwcfg_add_u32(struct fwcfg *fwcfg, uint16_t key, uint32_t value, struct err 
 	return fwcfg_add(fwcfg, key, bytes, sizeof(bytes), err);
 }
 
-int fwcfg_add_borrowed(struct fwcfg *fwcfg, uint16_t key, const void *data, size_t len,
-		       struct err *err)
+int fwcfg_add_host_file(struct fwcfg *fwcfg, uint16_t key, int fd, uint64_t start, size_t len,
+			const char *what, struct err *err)
 {
 	int r = key >= FWCFG_FILE_FIRST ? -EINVAL : check_new(fwcfg, key, len);
 	if (r)
 		return err_errno(err, r, "firmware configuration: item 0x%02x", key);
-	struct fwcfg_item *item = &fwcfg->item[fwcfg->n_items++];
-	/* Never written through: the item is not writable. */
-	*item = (struct fwcfg_item){ .key = key, .data = (uint8_t *)(uintptr_t)data, .len = len };
+	fwcfg->item[fwcfg->n_items++] = (struct fwcfg_item){
+		.key = key, .what = what, .fd = fd, .start = start, .len = len
+	};
 	return 0;
 }
 
@@ -262,12 +261,41 @@ static void select_item(struct fwcfg *fwcfg, uint16_t key)
 	fwcfg->offset = 0;
 }
 
+/* Bytes of a file of the host. Not by a mapping: one whose file is cut is a signal to die. */
+static bool read_file(struct fwcfg_item *item, uint64_t offset, void *to, size_t len)
+{
+	int r = file_pread_all(item->fd, to, len, (off_t)(item->start + offset));
+	if (r && !item->told)
+		log_warn("%s: cannot read all of it for the guest's firmware: %s", item->what,
+			 r == -EIO ? "was the file changed since the start?" : strerror(-r));
+	item->told |= r != 0;
+	return !r;
+}
+
+static bool copy_file(const struct fwcfg *fwcfg, struct fwcfg_item *item, uint64_t gpa,
+		      uint64_t len)
+{
+	struct iovec to[GMEM_MAX_REGIONS];
+	uint64_t offset = fwcfg->offset;
+	int n = gmem_iov(fwcfg->gmem, gpa, len, to, GMEM_MAX_REGIONS);
+	for (int i = 0; i < n; offset += to[i++].iov_len)
+		if (!read_file(item, offset, to[i].iov_base, to[i].iov_len))
+			return false;
+	return n > 0;
+}
+
 static uint8_t next_byte(struct fwcfg *fwcfg)
 {
-	const struct fwcfg_item *item = find_key(fwcfg, fwcfg->selected);
+	struct fwcfg_item *item = find_key(fwcfg, fwcfg->selected);
+	uint8_t byte = 0;
 	if (!item || fwcfg->offset >= item->len)
 		return 0;
-	return item->data[fwcfg->offset++];
+	if (item->what)
+		read_file(item, fwcfg->offset, &byte, 1);
+	else
+		byte = item->data[fwcfg->offset];
+	fwcfg->offset++;
+	return byte;
 }
 
 /* How much of the selected item is left from the offset on. */
@@ -276,15 +304,23 @@ static uint64_t left(const struct fwcfg *fwcfg, const struct fwcfg_item *item)
 	return item && fwcfg->offset < item->len ? item->len - fwcfg->offset : 0;
 }
 
+static bool copy_item(const struct fwcfg *fwcfg, struct fwcfg_item *item, uint64_t gpa,
+		      uint64_t len)
+{
+	if (item->what)
+		return copy_file(fwcfg, item, gpa, len);
+	return !gmem_write(fwcfg->gmem, gpa, item->data + fwcfg->offset, len);
+}
+
 /* What lies beyond the item's end reads zero, as at the data port. */
 static bool dma_read(struct fwcfg *fwcfg, uint64_t gpa, uint32_t len)
 {
 	static const uint8_t zeroes[4096];
-	const struct fwcfg_item *item = find_key(fwcfg, fwcfg->selected);
+	struct fwcfg_item *item = find_key(fwcfg, fwcfg->selected);
 	uint64_t n = min_u64(left(fwcfg, item), len);
 	if (len - n > BEYOND_MAX)
 		return false;
-	if (n && gmem_write(fwcfg->gmem, gpa, item->data + fwcfg->offset, n))
+	if (n && !copy_item(fwcfg, item, gpa, n))
 		return false;
 	fwcfg->offset += n;
 	for (uint64_t done = n; done < len; done += sizeof(zeroes))

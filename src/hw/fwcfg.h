@@ -41,9 +41,13 @@ enum fwcfg_key {
 struct fwcfg_item {
 	uint16_t key;
 	char name[FWCFG_NAME_MAX]; /* "" for one of enum fwcfg_key */
-	uint8_t *data;
+	uint8_t *data;             /* owned; NULL of a file of the host */
 	size_t len;
-	bool owned;    /* data is freed by the device */
+	/* A file of the host, NULL = none: `len` bytes of it from `start` on. */
+	const char *what;
+	int fd; /* borrowed */
+	uint64_t start;
+	bool told; /* that it could not be read */
 	bool writable;
 	/* Both on a vCPU thread, with no lock of ours held. NULL = nothing to do. */
 	void (*selected)(void *ctx); /* before the first byte is read; may call fwcfg_replace */
@@ -68,15 +72,19 @@ void fwcfg_fini(struct fwcfg *fwcfg);
 void fwcfg_reset(struct fwcfg *fwcfg);
 
 /*
- * Set-up, before the guest runs. The bytes are copied (NULL = zeroes), but for fwcfg_add_borrowed,
- * whose data must outlive the device (a kernel image). -ENOSPC, -ENAMETOOLONG (an empty name too), -EEXIST,
- * -EINVAL (a key that is a file's, more than 4 GiB), -ENOMEM.
+ * Set-up, before the guest runs. The bytes are copied (NULL = zeroes). -ENOSPC, -ENAMETOOLONG (an
+ * empty name too), -EEXIST, -EINVAL (a key that is a file's, more than 4 GiB), -ENOMEM.
  */
 int fwcfg_add(struct fwcfg *fwcfg, uint16_t key, const void *data, size_t len, struct err *err);
 int fwcfg_add_u16(struct fwcfg *fwcfg, uint16_t key, uint16_t value, struct err *err);
 int fwcfg_add_u32(struct fwcfg *fwcfg, uint16_t key, uint32_t value, struct err *err);
-int fwcfg_add_borrowed(struct fwcfg *fwcfg, uint16_t key, const void *data, size_t len,
-		       struct err *err);
+/*
+ * `len` bytes of a regular file of the host from `start` on, which go from the page cache straight
+ * into guest memory when they are asked for. The descriptor must outlive the device. A file that is
+ * cut meanwhile fails the guest's DMA and is reported once, with `what` (borrowed) it is.
+ */
+int fwcfg_add_host_file(struct fwcfg *fwcfg, uint16_t key, int fd, uint64_t start, size_t len,
+			const char *what, struct err *err);
 int fwcfg_add_file(struct fwcfg *fwcfg, const char *name, const void *data, size_t len,
 		   struct err *err);
 /*

@@ -6,6 +6,8 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/bytes.h"
 #include "hw/fwcfg.h"
@@ -21,6 +23,7 @@ struct rig {
 	struct gmem gmem;
 	struct fwcfg fwcfg;
 	uint8_t fixed[FIXED];
+	int file; /* of the host, with the same bytes */
 	unsigned made, wrote;
 };
 
@@ -47,10 +50,13 @@ static void rig_up(struct rig *rig)
 	static const struct range ram[] = { { 0, 0x20000 }, { 0x30000, RAM_SIZE - 0x20000 } };
 	struct fwcfg *fwcfg = &rig->fwcfg;
 	memset(rig->fixed, 0xA5, sizeof(rig->fixed));
+	rig->file = memfd_create("kernel", MFD_CLOEXEC);
+	if (pwrite(rig->file, rig->fixed, FIXED, 0) != FIXED)
+		abort();
 	if (gmem_init(&rig->gmem, ram, 2, NULL) || fwcfg_init(fwcfg, &rig->gmem, NULL) ||
 	    fwcfg_add(fwcfg, FWCFG_SIGNATURE, "QEMU", 4, NULL) ||
 	    fwcfg_add_u32(fwcfg, FWCFG_ID, 3, NULL) ||
-	    fwcfg_add_borrowed(fwcfg, FWCFG_KERNEL_DATA, rig->fixed, FIXED, NULL) ||
+	    fwcfg_add_host_file(fwcfg, FWCFG_KERNEL_DATA, rig->file, 0, FIXED, "kernel", NULL) ||
 	    fwcfg_add_file(fwcfg, "fixed", rig->fixed, FIXED, NULL) ||
 	    fwcfg_add_file(fwcfg, "other", NULL, 0, NULL) ||
 	    fwcfg_add_lazy(fwcfg, "lazy", LAZY, make, rig, NULL) ||
@@ -60,6 +66,10 @@ static void rig_up(struct rig *rig)
 
 static void rig_down(struct rig *rig)
 {
+	uint8_t now[FIXED + 1];
+	if (pread(rig->file, now, sizeof(now), 0) != FIXED || memcmp(now, rig->fixed, FIXED))
+		abort();
+	close(rig->file);
 	fwcfg_fini(&rig->fwcfg);
 	gmem_fini(&rig->gmem);
 }

@@ -8,10 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "base/bytes.h"
+#include "fake/capture.h"
 
 static const struct range ram[] = { { 0, 0x40000 } };
 
@@ -196,7 +199,8 @@ static void a_taken_key_or_name_is_refused(void **state)
 	struct fixture *f = *state;
 	assert_int_equal(fwcfg_add(&f->fwcfg, FWCFG_SIGNATURE, "X", 1, &f->err), -EEXIST);
 	assert_non_null(strstr(f->err.text, "item 0x00"));
-	assert_int_equal(fwcfg_add_borrowed(&f->fwcfg, FWCFG_SIGNATURE, "X", 1, &f->err), -EEXIST);
+	assert_int_equal(fwcfg_add_host_file(&f->fwcfg, FWCFG_SIGNATURE, 0, 0, 1, "X", &f->err),
+			 -EEXIST);
 	assert_int_equal(fwcfg_add_file(&f->fwcfg, "bootorder", "", 0, &f->err), 0);
 	assert_int_equal(fwcfg_add_file(&f->fwcfg, "bootorder", "", 0, &f->err), -EEXIST);
 	assert_non_null(strstr(f->err.text, "file `bootorder`"));
@@ -206,7 +210,8 @@ static void a_file_key_cannot_be_added_as_a_plain_item(void **state)
 {
 	struct fixture *f = *state;
 	assert_int_equal(fwcfg_add(&f->fwcfg, FWCFG_FILE_FIRST, "X", 1, &f->err), -EINVAL);
-	assert_int_equal(fwcfg_add_borrowed(&f->fwcfg, FWCFG_FILE_FIRST, "X", 1, &f->err), -EINVAL);
+	assert_int_equal(fwcfg_add_host_file(&f->fwcfg, FWCFG_FILE_FIRST, 0, 0, 1, "X", &f->err),
+			 -EINVAL);
 }
 
 static void names_that_do_not_fit_the_directory_are_refused(void **state)
@@ -398,15 +403,49 @@ static void a_file_that_shrinks_while_it_is_read_ends_there(void **state)
 	assert_int_equal(dma(f, SKIP, 2, 0), 0);
 }
 
-static void borrowed_bytes_are_read_in_place(void **state)
+/* A kernel of these bytes from byte 2 on. */
+static int add_kernel(struct fixture *f, const char *bytes)
+{
+	int fd = memfd_create("kernel", MFD_CLOEXEC);
+	assert_int_equal(pwrite(fd, bytes, strlen(bytes), 2), strlen(bytes));
+	assert_int_equal(fwcfg_add_host_file(&f->fwcfg, FWCFG_KERNEL_DATA, fd, 2, strlen(bytes),
+					     "kernel", &f->err),
+			 0);
+	return fd;
+}
+
+static void a_file_of_the_host_is_read_where_it_is(void **state)
 {
 	struct fixture *f = *state;
-	static const uint8_t kernel[] = { 1, 2, 3 };
-	assert_int_equal(fwcfg_add_borrowed(&f->fwcfg, FWCFG_KERNEL_DATA, kernel, 3, &f->err), 0);
-	assert_ptr_equal(f->fwcfg.item[f->fwcfg.n_items - 1].data, kernel);
-	assert_int_equal(dma(f, (uint32_t)FWCFG_KERNEL_DATA << 16 | SELECT | READ, 3, BUFFER), 0);
-	buffer_is(f, kernel, 3);
+	int fd = add_kernel(f, "abcdef");
+	assert_int_equal(dma(f, (uint32_t)FWCFG_KERNEL_DATA << 16 | SELECT | READ, 4, BUFFER), 0);
+	buffer_is(f, (const uint8_t *)"abcd", 4);
+	assert_int_equal(byte(f), 'e');
+	assert_int_equal(dma(f, READ, 3, BUFFER), 0); /* beyond the end it reads zero */
+	buffer_is(f, (const uint8_t *)"f\0\0d", 4);
 	assert_int_equal(dma(f, (uint32_t)FWCFG_KERNEL_DATA << 16 | SELECT | WRITE, 1, BUFFER), 1);
+	assert_int_equal(dma(f, (uint32_t)FWCFG_KERNEL_DATA << 16 | SELECT | READ, 4, 0x40000 - 2),
+			 1);
+	close(fd);
+}
+
+static void a_file_of_the_host_that_is_cut_fails_the_guest_alone(void **state)
+{
+	struct fixture *f = *state;
+	struct capture said;
+	int fd = add_kernel(f, "abcdef");
+	assert_int_equal(ftruncate(fd, 4), 0);
+	capture_begin(&said);
+	assert_int_equal(dma(f, (uint32_t)FWCFG_KERNEL_DATA << 16 | SELECT | READ, 6, BUFFER), 1);
+	assert_int_equal(dma(f, (uint32_t)FWCFG_KERNEL_DATA << 16 | SELECT | READ, 6, BUFFER), 1);
+	assert_int_equal(dma(f, (uint32_t)FWCFG_KERNEL_DATA << 16 | SELECT | READ, 2, BUFFER), 0);
+	buffer_is(f, (const uint8_t *)"ab", 2);
+	assert_int_equal(byte(f), 0);
+	capture_end(&said);
+	const char *word = strstr(said.err, "kernel: cannot read all of it");
+	assert_non_null(word);
+	assert_null(strstr(word + 10, "cannot read")); /* said once */
+	close(fd);
 }
 
 static void a_reset_forgets_what_the_guest_did(void **state)
@@ -460,7 +499,8 @@ int main(void)
 		TEST(a_lazy_file_is_made_when_it_is_selected),
 		TEST(replacing_names_only_files_that_are_ours),
 		TEST(a_file_that_shrinks_while_it_is_read_ends_there),
-		TEST(borrowed_bytes_are_read_in_place),
+		TEST(a_file_of_the_host_is_read_where_it_is),
+		TEST(a_file_of_the_host_that_is_cut_fails_the_guest_alone),
 		TEST(a_reset_forgets_what_the_guest_did),
 		TEST(resetting_and_taking_down_what_never_came_up_is_harmless),
 	};
