@@ -32,15 +32,12 @@ static json_t *done(const char *what)
 static json_t *ask_status(struct control *control)
 {
 	json_t *status = control_status(control->machine);
-	json_object_set_new(status, "paused", json_boolean(control->paused));
+	json_object_set_new(status, "paused", json_boolean(control->machine->held_by_user));
 	return status;
 }
 
 static json_t *ask_stop(struct control *control)
 {
-	if (control->paused)
-		vcpus_resume(&control->machine->vcpus);
-	control->paused = false;
 	machine_stop(control->machine);
 	return done("stop");
 }
@@ -53,16 +50,13 @@ static json_t *ask_kill(struct control *control)
 
 static json_t *ask_pause(struct control *control)
 {
-	vcpus_pause(&control->machine->vcpus);
-	control->paused = true;
+	machine_hold(control->machine, true);
 	return done("pause");
 }
 
 static json_t *ask_resume(struct control *control)
 {
-	if (control->paused)
-		vcpus_resume(&control->machine->vcpus);
-	control->paused = false;
+	machine_hold(control->machine, false);
 	return done("resume");
 }
 
@@ -72,20 +66,18 @@ static json_t *ask_registers(struct control *control)
 	struct vcpus *vcpus = &control->machine->vcpus;
 	json_t *all = json_array();
 	char text[4096];
-	if (!control->paused)
-		vcpus_pause(vcpus);
+	bool ran = machine_pause(control->machine);
 	for (unsigned i = 0; i < vcpus->n; i++) {
 		vcpu_describe(&vcpus->at[i], text, sizeof(text));
 		json_array_append_new(all, json_string(text));
 	}
-	if (!control->paused)
-		vcpus_resume(vcpus);
+	machine_resume(control->machine, ran);
 	return json_pack("{s:b, s:o}", "ok", 1, "registers", all);
 }
 
 static json_t *ask_reset(struct control *control)
 {
-	control->paused = false;
+	control->machine->held_by_user = false;
 	control->machine->events.reset(control->machine->events.ctx);
 	return done("reset");
 }

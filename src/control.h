@@ -22,7 +22,6 @@ struct control {
 	struct machine *machine; /* borrowed */
 	int dir_fd;          /* borrowed: the profile's directory */
 	struct loop_fd listener;
-	bool paused;         /* by request */
 	int passed_fd;       /* goes with the answer being made; -1 = none */
 	struct control_peer {
 		struct control *control;

@@ -132,6 +132,7 @@ struct machine {
 
 	/* Main thread only. */
 	bool stopping;                   /* power button pressed on request */
+	bool held_by_user;               /* paused until the user lets it go on */
 	struct loop_timer stop_timer;
 	enum machine_end end;
 	unsigned boots;                  /* times the guest was entered at its start */
@@ -160,6 +161,14 @@ int machine_run(struct machine *m, enum machine_end *ret_end, struct err *err);
 
 /* Presses the power button; after the profile's stop_timeout the guest is stopped. Main thread. */
 void machine_stop(struct machine *m);
+/*
+ * Keeps the guest still for a moment; whether it ran. machine_resume takes that, and leaves alone a
+ * guest that has asked for its reset or end meanwhile: it must not run past that. Main thread.
+ */
+bool machine_pause(struct machine *m);
+void machine_resume(struct machine *m, bool ran);
+/* The user's own pause, which a reset of the guest keeps to and a stop ends. Main thread. */
+void machine_hold(struct machine *m, bool hold);
 /* Ends machine_run now. Main thread. */
 void machine_stop_now(struct machine *m, enum machine_end end);
 /* Power-on state of every part and the guest's first instruction again. vCPUs paused. */

@@ -58,6 +58,33 @@ static unsigned take_wants(struct machine *m, char *report, size_t size)
 	return wants;
 }
 
+bool machine_pause(struct machine *m)
+{
+	pthread_mutex_lock(&m->vcpus.lock);
+	bool ran = !m->vcpus.pause;
+	pthread_mutex_unlock(&m->vcpus.lock);
+	vcpus_pause(&m->vcpus);
+	return ran;
+}
+
+void machine_resume(struct machine *m, bool ran)
+{
+	pthread_mutex_lock(&m->lock);
+	bool wants = m->wants;
+	pthread_mutex_unlock(&m->lock);
+	if (ran && !wants)
+		vcpus_resume(&m->vcpus);
+}
+
+void machine_hold(struct machine *m, bool hold)
+{
+	if (hold)
+		vcpus_pause(&m->vcpus);
+	else
+		machine_resume(m, m->held_by_user);
+	m->held_by_user = hold;
+}
+
 static void reboot(struct machine *m)
 {
 	if (m->plan->profile->reboot == REBOOT_STOP || m->stopping) {
@@ -74,7 +101,8 @@ static void reboot(struct machine *m)
 	/* A vCPU may have asked again before it parked; that was the old life. */
 	char report[sizeof(m->report)];
 	take_wants(m, report, sizeof(report));
-	vcpus_resume(&m->vcpus);
+	if (!m->held_by_user)
+		vcpus_resume(&m->vcpus);
 }
 
 /* A triple fault is how old guests reboot, and how broken ones die: the second kind repeats. */
@@ -129,6 +157,7 @@ void machine_stop(struct machine *m)
 	if (m->stopping)
 		return;
 	m->stopping = true;
+	machine_hold(m, false); /* or it would never see the button */
 	if (!pm_power_button(&m->pm)) {
 		log_warn("guest has no driver for the power button: stopping it");
 		machine_stop_now(m, MACHINE_FORCED);

@@ -152,26 +152,6 @@ void machine_departures_end(struct machine *m)
 
 /* --- the guest's part --- */
 
-/* True when they ran until now. */
-static bool pause_guest(struct machine *m)
-{
-	pthread_mutex_lock(&m->vcpus.lock);
-	bool ran = !m->vcpus.pause;
-	pthread_mutex_unlock(&m->vcpus.lock);
-	vcpus_pause(&m->vcpus);
-	return ran;
-}
-
-/* Not past a reset or power-off that the guest asked for in the meantime. */
-static void resume_guest(struct machine *m, bool ran)
-{
-	pthread_mutex_lock(&m->lock);
-	bool wants = m->wants;
-	pthread_mutex_unlock(&m->lock);
-	if (ran && !wants)
-		vcpus_resume(&m->vcpus);
-}
-
 static void leave_bus(struct vfio_pci *vfio)
 {
 	struct err err = { 0 };
@@ -199,11 +179,11 @@ void machine_detach(struct machine *m, struct vfio_pci *vfio)
 	if (vfio->gone)
 		return;
 	int sys_fd = open_sys(m, vfio->dev->bdf);
-	bool ran = pause_guest(m);
+	bool ran = machine_pause(m);
 	leave_bus(vfio);
 	int fd = vfio_pci_release(vfio);
 	forget_reset(m, vfio);
-	resume_guest(m, ran);
+	machine_resume(m, ran);
 	depart(m, vfio->dev->bdf, fd, sys_fd);
 	log_warn("%s: detached; the guest, which had it as %s, runs on without it", vfio->name.s,
 		 bdf_text(vfio->func.bdf).s);

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -201,6 +202,64 @@ static void what_is_no_request_is_answered_or_hung_up_on(void **state)
 	}
 }
 
+/* --- pauses --- */
+
+static void request(struct fixture *f, const char *what)
+{
+	f->done = false;
+	json_decref(f->answer);
+	f->answer = NULL;
+	ask(f, what);
+	assert_true(json_is_true(json_object_get(f->answer, "ok")));
+}
+
+/* The guest has written to its reset register; the main loop has not acted yet. */
+static void the_guest_wants(struct fixture *f, unsigned what)
+{
+	f->machine.wants = what;
+	vcpus_request_pause(&f->machine.vcpus);
+}
+
+static void a_look_at_the_registers_does_not_let_a_guest_run_past_its_end(void **state)
+{
+	struct fixture *f = *state;
+	request(f, "registers");
+	assert_false(f->machine.vcpus.pause);
+	the_guest_wants(f, WANT_POWER_OFF);
+	request(f, "registers");
+	assert_true(f->machine.vcpus.pause);
+}
+
+static void nor_does_a_resume(void **state)
+{
+	struct fixture *f = *state;
+	request(f, "pause");
+	assert_true(f->machine.vcpus.pause);
+	request(f, "resume");
+	assert_false(f->machine.vcpus.pause);
+	request(f, "pause");
+	the_guest_wants(f, WANT_RESET);
+	request(f, "resume");
+	assert_true(f->machine.vcpus.pause);
+}
+
+static void registers_of_a_paused_guest_leave_it_paused(void **state)
+{
+	struct fixture *f = *state;
+	request(f, "pause");
+	request(f, "registers");
+	assert_true(f->machine.vcpus.pause);
+}
+
+static void a_paused_guest_that_is_stopped_sees_the_button(void **state)
+{
+	struct fixture *f = *state;
+	request(f, "pause");
+	machine_signal(&f->machine, SIGTERM);
+	assert_false(f->machine.vcpus.pause);
+	assert_false(f->machine.held_by_user);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -213,6 +272,10 @@ int main(void)
 		T(other_answers_come_without_a_file),
 		T(a_name_that_does_not_run_is_said),
 		T(what_is_no_request_is_answered_or_hung_up_on),
+		T(a_look_at_the_registers_does_not_let_a_guest_run_past_its_end),
+		T(nor_does_a_resume),
+		T(registers_of_a_paused_guest_leave_it_paused),
+		T(a_paused_guest_that_is_stopped_sees_the_button),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
