@@ -132,85 +132,42 @@ static void on_request_sense(struct ata_device *device, const uint8_t *cdb, stru
 	reply(ret, SENSE_LEN, cdb[4]);
 }
 
-/* Answers of atapi_info.c; 0 = a field of the command that this drive does not know. */
-static void answer(struct ata_device *device, struct ata_action *ret, unsigned len, unsigned room)
-{
-	if (len)
-		reply(ret, len, room);
-	else
-		fail(device, ret, BAD_FIELD);
-}
-
-static void on_inquiry(struct ata_device *device, const uint8_t *cdb, struct ata_action *ret)
-{
-	answer(device, ret, atapi_inquiry(device, cdb), be16_get(cdb + 3));
-}
-
-static void on_toc(struct ata_device *device, const uint8_t *cdb, struct ata_action *ret)
-{
-	answer(device, ret, atapi_toc(device, cdb), be16_get(cdb + 7));
-}
-
-static void on_configuration(struct ata_device *device, const uint8_t *cdb, struct ata_action *ret)
-{
-	answer(device, ret, atapi_configuration(device, cdb), be16_get(cdb + 7));
-}
-
-static void on_mode_sense(struct ata_device *device, const uint8_t *cdb, struct ata_action *ret)
-{
-	answer(device, ret, atapi_mode_sense(device, cdb), be16_get(cdb + 7));
-}
-
-static void on_disc_information(struct ata_device *device, const uint8_t *cdb,
-				struct ata_action *ret)
-{
-	answer(device, ret, atapi_disc_information(device, cdb), be16_get(cdb + 7));
-}
-
-static void on_disc_structure(struct ata_device *device, const uint8_t *cdb, struct ata_action *ret)
-{
-	answer(device, ret, atapi_disc_structure(device, cdb), be16_get(cdb + 8));
-}
-
-static void on_event_status(struct ata_device *device, const uint8_t *cdb, struct ata_action *ret)
-{
-	answer(device, ret, atapi_event_status(device, cdb), be16_get(cdb + 7));
-}
-
-static void on_mechanism(struct ata_device *device, const uint8_t *cdb, struct ata_action *ret)
-{
-	answer(device, ret, atapi_mechanism(device, cdb), be16_get(cdb + 8));
-}
-
 /* --- all of them --- */
 
 /* What a command needs; without ANYTIME it is also the one to hear that the disc has changed. */
 #define DISC 1    /* the tray is closed */
 #define ANYTIME 2 /* SPC-3 §5.7: not held up by a unit attention */
 
+/*
+ * Either `run` does it, or `answer` puts into the buffer what the drive says of itself
+ * (atapi_info.c): its length, 0 = a field of the command that this drive does not know. The guest's
+ * room for it is the 16-bit field at byte `room`.
+ */
 static const struct packet {
 	uint8_t opcode, needs;
 	void (*run)(struct ata_device *device, const uint8_t *cdb, struct ata_action *ret);
+	unsigned (*answer)(struct ata_device *device, const uint8_t *cdb);
+	uint8_t room;
 } packets[] = {
-	{ 0x00, DISC, on_nothing }, /* TEST UNIT READY */
-	{ 0x03, ANYTIME, on_request_sense },
-	{ 0x12, ANYTIME, on_inquiry },
-	{ 0x1B, 0, on_start_stop },
-	{ 0x1E, 0, on_prevent },
-	{ 0x25, DISC, on_capacity },
-	{ 0x28, DISC, on_read10 },
-	{ 0x2B, DISC, on_seek },
-	{ 0x35, DISC, on_nothing }, /* SYNCHRONIZE CACHE */
-	{ 0x43, DISC, on_toc },
-	{ 0x46, ANYTIME, on_configuration },
-	{ 0x4A, ANYTIME, on_event_status },
-	{ 0x51, DISC, on_disc_information },
-	{ 0x5A, 0, on_mode_sense },
-	{ 0xA8, DISC, on_read12 },
-	{ 0xAD, DISC, on_disc_structure },
-	{ 0xBB, 0, on_nothing }, /* SET CD SPEED */
-	{ 0xBD, 0, on_mechanism },
-	{ 0xBE, DISC, on_read_cd },
+	{ 0x00, DISC, on_nothing, NULL, 0 }, /* TEST UNIT READY */
+	{ 0x03, ANYTIME, on_request_sense, NULL, 0 },
+	{ 0x12, ANYTIME, NULL, atapi_inquiry, 3 },
+	{ 0x1B, 0, on_start_stop, NULL, 0 },
+	{ 0x1E, 0, on_prevent, NULL, 0 },
+	{ 0x25, DISC, on_capacity, NULL, 0 },
+	{ 0x28, DISC, on_read10, NULL, 0 },
+	{ 0x2B, DISC, on_seek, NULL, 0 },
+	{ 0x35, DISC, on_nothing, NULL, 0 }, /* SYNCHRONIZE CACHE */
+	{ 0x43, DISC, NULL, atapi_toc, 7 },
+	{ 0x46, ANYTIME, NULL, atapi_configuration, 7 },
+	{ 0x4A, ANYTIME, NULL, atapi_event_status, 7 },
+	{ 0x51, DISC, NULL, atapi_disc_information, 7 },
+	{ 0x5A, 0, NULL, atapi_mode_sense, 7 },
+	{ 0xA8, DISC, on_read12, NULL, 0 },
+	{ 0xAD, DISC, NULL, atapi_disc_structure, 8 },
+	{ 0xBB, 0, on_nothing, NULL, 0 }, /* SET CD SPEED */
+	{ 0xBD, 0, NULL, atapi_mechanism, 8 },
+	{ 0xBE, DISC, on_read_cd, NULL, 0 },
 };
 
 static void run(struct ata_device *device, const struct packet *packet, const uint8_t *cdb,
@@ -227,7 +184,15 @@ static void run(struct ata_device *device, const struct packet *packet, const ui
 	}
 	if (packet->opcode != 0x03)
 		device->cd.key = device->cd.asc = device->cd.ascq = 0;
-	packet->run(device, cdb, ret);
+	if (packet->run) {
+		packet->run(device, cdb, ret);
+		return;
+	}
+	unsigned len = packet->answer(device, cdb);
+	if (len)
+		reply(ret, len, be16_get(cdb + packet->room));
+	else
+		fail(device, ret, BAD_FIELD);
 }
 
 void ata_packet(struct ata_device *device, const uint8_t cdb[ATA_CDB_SIZE], struct ata_action *ret)
