@@ -41,6 +41,12 @@ struct controller {
 	int fd;
 };
 
+static void close_controller(struct controller *c)
+{
+	close_fd(&c->fd);
+}
+#define autocontroller __attribute__((cleanup(close_controller)))
+
 /* --- the node --- */
 
 static int find_node(const struct host *host, struct bdf pf, char node[32])
@@ -235,33 +241,20 @@ static int read_secondary(const struct controller *c, unsigned index, struct nvm
 		       bdf_text(c->pf).s, c->node, index);
 }
 
-static void closed(struct controller *c)
-{
-	close_fd(&c->fd);
-}
-
 int nvme_read_primary(const struct host *host, struct bdf pf, struct nvme_primary *ret,
 		      struct err *err)
 {
-	struct controller c = { .fd = -1 };
+	autocontroller struct controller c = { .fd = -1 };
 	int r = open_controller(host, pf, &c, err);
-	if (r)
-		return r;
-	r = read_primary(&c, ret, err);
-	closed(&c);
-	return r;
+	return r ? r : read_primary(&c, ret, err);
 }
 
 int nvme_read_secondary(const struct host *host, struct bdf pf, unsigned index,
 			struct nvme_secondary *ret, struct err *err)
 {
-	struct controller c = { .fd = -1 };
+	autocontroller struct controller c = { .fd = -1 };
 	int r = open_controller(host, pf, &c, err);
-	if (r)
-		return r;
-	r = read_secondary(&c, index, ret, err);
-	closed(&c);
-	return r;
+	return r ? r : read_secondary(&c, index, ret, err);
 }
 
 struct all {
@@ -280,14 +273,10 @@ static int keep_one(void *ctx, unsigned vf, const struct nvme_secondary *one)
 int nvme_read_secondaries(const struct host *host, struct bdf pf, struct nvme_secondary *ret,
 			  unsigned n, struct err *err)
 {
-	struct controller c = { .fd = -1 };
+	autocontroller struct controller c = { .fd = -1 };
 	struct all all = { ret, n };
 	int r = open_controller(host, pf, &c, err);
-	if (r)
-		return r;
-	r = each_secondary(&c, keep_one, &all, err);
-	closed(&c);
-	return r;
+	return r ? r : each_secondary(&c, keep_one, &all, err);
 }
 
 /* --- changes --- */
@@ -371,13 +360,9 @@ static int keep(const struct controller *c, unsigned queues, unsigned vectors, s
 int nvme_set_primary(const struct host *host, struct bdf pf, unsigned queues, unsigned vectors,
 		     struct err *err)
 {
-	struct controller c = { .fd = -1 };
+	autocontroller struct controller c = { .fd = -1 };
 	int r = open_controller(host, pf, &c, err);
-	if (r)
-		return r;
-	r = keep(&c, queues, vectors, err);
-	closed(&c);
-	return r;
+	return r ? r : keep(&c, queues, vectors, err);
 }
 
 /* Resources are assigned while it is offline. */
@@ -406,12 +391,11 @@ static int assign(const struct controller *c, unsigned index, const struct nvme_
 int nvme_set_secondary(const struct host *host, struct bdf pf, unsigned index,
 		       const struct nvme_secondary *want, struct err *err)
 {
-	struct controller c = { .fd = -1 };
+	autocontroller struct controller c = { .fd = -1 };
 	int r = open_controller(host, pf, &c, err);
 	if (r)
 		return r;
 	r = assign(&c, index, want, err);
-	closed(&c);
 	if (r)
 		err_prefix(err, "VF %u", index);
 	return r;
