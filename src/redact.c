@@ -156,11 +156,6 @@ int redact_know_host(struct redact *redact, const struct host *host)
 
 /* --- a text --- */
 
-static bool is_word(char c)
-{
-	return isalnum((unsigned char)c);
-}
-
 /* Length of what is known and stands at text[at]; the longest of several. */
 static size_t match_known(const struct redact *redact, const char *text, size_t n, size_t at,
 			  enum redact_kind *ret_kind)
@@ -171,8 +166,8 @@ static size_t match_known(const struct redact *redact, const char *text, size_t 
 		size_t len = seen->len;
 		if (len <= best || n - at < len || strncasecmp(text + at, seen->value, len) != 0)
 			continue;
-		bool whole = (!at || !is_word(text[at - 1])) &&
-			     (at + len == n || !is_word(text[at + len]));
+		bool whole = (!at || !redact_is_word(text[at - 1])) &&
+			     (at + len == n || !redact_is_word(text[at + len]));
 		if (!whole && seen->kind != REDACT_SERIAL)
 			continue;
 		best = len;

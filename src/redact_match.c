@@ -12,7 +12,7 @@ static bool is_hex(char c)
 	return isxdigit((unsigned char)c);
 }
 
-static bool is_word(char c)
+bool redact_is_word(char c)
 {
 	return isalnum((unsigned char)c);
 }
@@ -20,12 +20,12 @@ static bool is_word(char c)
 /* Nothing that belongs to the same number or name stands before text[at]. */
 static bool begins(const char *text, size_t at, const char *joints)
 {
-	return !at || (!is_word(text[at - 1]) && !strchr(joints, text[at - 1]));
+	return !at || (!redact_is_word(text[at - 1]) && !strchr(joints, text[at - 1]));
 }
 
 static bool ends(const char *text, size_t n, size_t at, const char *joints)
 {
-	return at >= n || (!is_word(text[at]) && (!text[at] || !strchr(joints, text[at])));
+	return at >= n || (!redact_is_word(text[at]) && (!text[at] || !strchr(joints, text[at])));
 }
 
 static size_t span_hex(const char *text, size_t n, size_t at)
@@ -219,7 +219,7 @@ static bool key_holds(const char *text, size_t end, const char *const *words, si
 {
 	size_t start = end;
 	while (start && end - start < 64 &&
-	       (is_word(text[start - 1]) || strchr("_-.", text[start - 1])))
+	       (redact_is_word(text[start - 1]) || strchr("_-.", text[start - 1])))
 		start--;
 	/* `Serial Number: …` */
 	if (end - start == 6 && start >= 7 && has(text, end, start, "number") &&
@@ -243,7 +243,7 @@ static bool has_digit(const char *text, size_t at, size_t len)
 static bool starts_value(const char *text, size_t at)
 {
 	return at && !isspace((unsigned char)text[at]) && !strchr("\"'\\", text[at]) &&
-	       !is_word(text[at - 1]);
+	       !redact_is_word(text[at - 1]);
 }
 
 static size_t match_serial(const char *text, size_t n, size_t at)

@@ -13,6 +13,9 @@ struct redact_form {
 	size_t (*match)(const char *text, size_t n, size_t at);
 };
 
+/* A letter or a digit: what stands right beside it belongs to the same name or number. */
+bool redact_is_word(char c);
+
 extern const struct redact_form redact_forms[];
 extern const size_t n_redact_forms;
 
