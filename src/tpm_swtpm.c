@@ -30,8 +30,7 @@ struct work {
 
 static void wake(struct swtpm *tpm)
 {
-	static const uint64_t one = 1;
-	if (write(tpm->wake, &one, sizeof(one)) < 0)
+	if (eventfd_write(tpm->wake, 1))
 		log_debug("TPM: %s", strerror(errno)); /* the counter is full: awake already */
 }
 

@@ -121,9 +121,8 @@ int loop_signals(struct loop *loop, const sigset_t *set, void (*on_signal)(void 
 
 static void wake(struct loop *loop)
 {
-	uint64_t one = 1;
-	ssize_t r = write(loop->wake_fd, &one, sizeof(one));
-	(void)r; /* fails only when the counter is full, and then the loop is awake anyway */
+	/* Fails only when the counter is full, and then the loop is awake anyway. */
+	(void)eventfd_write(loop->wake_fd, 1);
 }
 
 void loop_post(struct loop *loop, struct loop_work *work)

@@ -6,7 +6,7 @@
 #include <linux/pci_regs.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/eventfd.h>
 
 #include "base/bytes.h"
 #include "base/log.h"
@@ -28,8 +28,7 @@ static void drive_line(struct ahci *ahci, bool level)
 
 static void send_message(const struct ahci *ahci)
 {
-	const uint64_t one = 1;
-	if (ahci->msi_fd >= 0 && write(ahci->msi_fd, &one, sizeof(one)) != sizeof(one))
+	if (ahci->msi_fd >= 0 && eventfd_write(ahci->msi_fd, 1))
 		log_warn("AHCI controller: an interrupt was lost");
 }
 

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <linux/pci_regs.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/eventfd.h>
 
 #include "base/bytes.h"
 #include "base/log.h"
@@ -237,9 +237,8 @@ static bool event_wanted(const struct pci_port *port)
 /* One message each time the condition, MSI enabled included, comes true (PCIe 6.0 §6.7.3.4). */
 static void settle_events(struct pci_port *port)
 {
-	static const uint64_t one = 1;
 	bool now = port->event_fd >= 0 && event_wanted(port);
-	if (now && !port->event_told && write(port->event_fd, &one, sizeof(one)) < 0)
+	if (now && !port->event_told && eventfd_write(port->event_fd, 1))
 		log_warn("guest PCI %s: hot-plug event: %s", bdf_text(port->func.bdf).s,
 			 strerror(errno));
 	port->event_told = now;
