@@ -80,6 +80,32 @@ static int find_owner(const struct profile_looking_glass *config, struct owner *
 	return group ? find_group(group, &ret->gid, err) : 0;
 }
 
+/* --- room --- */
+
+static uint64_t room_in(const struct statvfs *room)
+{
+	return (uint64_t)room->f_bavail * room->f_frsize;
+}
+
+static int no_room(int dir_fd, uint64_t size, struct err *err)
+{
+	struct statvfs room = { 0 };
+	fstatvfs(dir_fd, &room);
+	return err_set(err, -ENOSPC,
+		       "looking_glass: /dev/shm has room for %llu MiB, and the picture needs %llu; "
+		       "free some, or mount it larger",
+		       (unsigned long long)(room_in(&room) / MIB),
+		       (unsigned long long)(size / MIB));
+}
+
+static int check_room(int dir_fd, uint64_t size, struct err *err)
+{
+	struct statvfs room;
+	if (fstatvfs(dir_fd, &room))
+		return err_errno(err, -errno, "looking_glass: /dev/shm");
+	return room_in(&room) < size ? no_room(dir_fd, size, err) : 0;
+}
+
 /* --- the file --- */
 
 static void name_of(const struct profile *profile, char *ret_name, size_t size)
@@ -144,9 +170,13 @@ static int open_file(struct looking_glass *glass, const struct owner *owner, str
 
 static int map_file(struct looking_glass *glass, const struct owner *owner, struct err *err)
 {
-	if (fchown(glass->fd, owner->uid, owner->gid) || fchmod(glass->fd, owner->mode) ||
-	    ftruncate(glass->fd, (off_t)glass->size))
-		return err_errno(err, -errno, "looking_glass: /dev/shm/%s", glass->name);
+	int r = fchown(glass->fd, owner->uid, owner->gid) || fchmod(glass->fd, owner->mode)
+			? -errno
+			: looking_glass_reserve(glass);
+	if (r == -ENOSPC)
+		return no_room(glass->dir_fd, glass->size, err);
+	if (r)
+		return err_errno(err, r, "looking_glass: /dev/shm/%s", glass->name);
 	void *memory = mmap(NULL, glass->size, PROT_READ | PROT_WRITE, MAP_SHARED, glass->fd, 0);
 	if (memory == MAP_FAILED)
 		return err_errno(err, -errno, "looking_glass: /dev/shm/%s", glass->name);
@@ -158,7 +188,7 @@ int looking_glass_open(struct looking_glass *glass, const struct profile *profil
 		       const struct host *host, struct err *err)
 {
 	struct owner owner;
-	*glass = (struct looking_glass){ .fd = -1, .dir_fd = -1 };
+	*glass = (struct looking_glass){ .fd = -1, .dir_fd = -1, .inotify.fd = -1 };
 	int r = find_owner(&profile->looking_glass, &owner, err);
 	if (r)
 		return r;
@@ -174,6 +204,7 @@ int looking_glass_open(struct looking_glass *glass, const struct profile *profil
 /* A viewer that has it mapped keeps its memory. Without a mapping it never became ours. */
 void looking_glass_close(struct looking_glass *glass)
 {
+	looking_glass_unwatch(glass);
 	if (glass->memory) {
 		munmap(glass->memory, glass->size);
 		unlinkat(glass->dir_fd, glass->name, 0);
@@ -183,19 +214,7 @@ void looking_glass_close(struct looking_glass *glass)
 	glass->memory = NULL;
 }
 
-static int check_room(int dir_fd, uint64_t size, struct err *err)
-{
-	struct statvfs room;
-	if (fstatvfs(dir_fd, &room))
-		return err_errno(err, -errno, "looking_glass: /dev/shm");
-	uint64_t left = (uint64_t)room.f_bavail * room.f_frsize;
-	if (left >= size)
-		return 0;
-	return err_set(err, -ENOSPC,
-		       "looking_glass: /dev/shm has room for %llu MiB, and the picture needs %llu; "
-		       "free some, or mount it larger",
-		       (unsigned long long)(left / MIB), (unsigned long long)(size / MIB));
-}
+/* --- before --- */
 
 int looking_glass_check(const struct profile *profile, const struct host *host, struct err *err)
 {

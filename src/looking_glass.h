@@ -8,8 +8,10 @@
 #ifndef BULKHEAD_LOOKING_GLASS_H
 #define BULKHEAD_LOOKING_GLASS_H
 
-#include <sys/types.h>
+#include <stdbool.h>
+#include <stdint.h>
 
+#include "base/loop.h"
 #include "core/host.h"
 #include "profile.h"
 
@@ -19,6 +21,10 @@ struct looking_glass {
 	char name[160];
 	void *memory;
 	uint64_t size;
+	struct loop *loop; /* borrowed; NULL = not watched */
+	struct loop_fd inotify;
+	bool told;  /* that the file was cut */
+	bool alone; /* the memory is not the file's any more */
 };
 
 bool looking_glass_is_wanted(const struct profile_looking_glass *config);
@@ -35,9 +41,23 @@ uint64_t looking_glass_size(const struct profile_looking_glass *config);
  */
 int looking_glass_check(const struct profile *profile, const struct host *host, struct err *err);
 
-/* Makes the file and maps it. looking_glass_close accepts a failed one. -errno. */
+/* Makes the file with all its pages and maps it. looking_glass_close accepts a failed one. -errno.
+ */
 int looking_glass_open(struct looking_glass *glass, const struct profile *profile,
 		       const struct host *host, struct err *err);
 void looking_glass_close(struct looking_glass *glass);
+
+/*
+ * From now on, until it is closed: a file that its owner cuts is made as long again at once, or
+ * where there is no room for that replaced by memory without a viewer. KVM and the guest go on with
+ * the same addresses; either is reported once. Main thread. -errno.
+ */
+int looking_glass_watch(struct looking_glass *glass, struct loop *loop, struct err *err);
+
+/* Parts of the above (looking_glass_mend.c): size and pages as they should be, -errno; one mending.
+ */
+int looking_glass_reserve(const struct looking_glass *glass);
+void looking_glass_mend(struct looking_glass *glass);
+void looking_glass_unwatch(struct looking_glass *glass);
 
 #endif

@@ -21,6 +21,8 @@ int looking_glass_up(struct machine *m, struct err *err)
 		return err_errno(err, -ENOMEM, "looking_glass");
 	m->glass = glass;
 	int r = looking_glass_open(&glass->shared, m->plan->profile, m->host, err);
+	if (!r)
+		r = looking_glass_watch(&glass->shared, m->loop, err);
 	if (r)
 		return r;
 	r = ivshmem_init(&glass->function, glass->shared.memory, glass->shared.size);

@@ -3,13 +3,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -17,6 +20,7 @@
 #include "base/bytes.h"
 #include "base/cleanup.h"
 #include "base/opt.h"
+#include "fake/capture.h"
 #include "hw/ivshmem.h"
 
 #define MIB (UINT64_C(1) << 20)
@@ -26,6 +30,7 @@ struct fixture {
 	struct host host;
 	struct profile profile;
 	struct looking_glass glass;
+	struct loop loop;
 	struct err err;
 };
 
@@ -213,6 +218,157 @@ static void no_room_is_said_in_numbers(void **state)
 	refused(f, -ENOSPC, "and the picture needs");
 }
 
+/* A /dev/shm of its own, 64 MiB large, for this process alone. False without the right to. */
+static bool small_shm(struct fixture *f)
+{
+	char path[80];
+	snprintf(path, sizeof(path), "%s/shm", f->dir);
+	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount("none", path, "tmpfs", 0, "size=64m"))
+		return false;
+	close(f->host.dev); /* it leads to what was there before */
+	f->host.dev = open(f->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return f->host.dev >= 0;
+}
+
+/* All of the room that is left there. */
+static int fill(struct fixture *f)
+{
+	int fd = openat(f->host.dev, "shm/filler", O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+	for (off_t at = 0; at < 64 * (off_t)MIB && !fallocate(fd, 0, at, 4096); at += 4096)
+		;
+	return fd;
+}
+
+static void watch(struct fixture *f)
+{
+	opened(f, &f->glass);
+	assert_int_equal(loop_init(&f->loop), 0);
+	if (looking_glass_watch(&f->glass, &f->loop, &f->err))
+		fail_msg("%s", f->err.text);
+}
+
+/* What is to be heard of the file is heard, and what that causes. */
+static void settle(struct fixture *f)
+{
+	for (unsigned i = 0; i < 5; i++)
+		loop_step(&f->loop, 1);
+}
+
+static void end_watch(struct fixture *f)
+{
+	looking_glass_close(&f->glass);
+	loop_fini(&f->loop);
+}
+
+static void a_file_that_is_cut_is_whole_again(void **state)
+{
+	struct fixture *f = *state;
+	struct capture said;
+	watch(f);
+	capture_begin(&said);
+	for (off_t size = 0; size <= 5000; size += 5000) {
+		/* By somebody else's descriptor. */
+		autoclose int fd =
+			openat(f->host.dev, "shm/looking-glass-demo", O_RDWR | O_CLOEXEC);
+		assert_int_equal(ftruncate(fd, size), 0);
+		settle(f);
+		assert_int_equal(look(f).st_size, 32 * MIB);
+	}
+	capture_end(&said);
+	const char *word = strstr(said.err, "looking-glass-demo was cut");
+	assert_non_null(word);
+	assert_null(strstr(word + 20, "was cut")); /* said once */
+	memset(f->glass.memory, 2, f->glass.size); /* or this is the end */
+	char last;
+	assert_int_equal(pread(f->glass.fd, &last, 1, 32 * MIB - 1), 1);
+	assert_int_equal(last, 2); /* a viewer sees it */
+	end_watch(f);
+}
+
+static void a_hole_in_it_is_filled(void **state)
+{
+	struct fixture *f = *state;
+	watch(f);
+	assert_int_equal(fallocate(f->glass.fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, MIB),
+			 0);
+	assert_true(look(f).st_blocks * UINT64_C(512) < 32 * MIB);
+	settle(f);
+	assert_true(look(f).st_blocks * UINT64_C(512) >= 32 * MIB);
+	end_watch(f);
+}
+
+static void writes_are_nothing_to_mend(void **state)
+{
+	struct fixture *f = *state;
+	struct capture said;
+	watch(f);
+	capture_begin(&said);
+	assert_int_equal(pwrite(f->glass.fd, "x", 1, 0), 1);
+	assert_int_equal(ftruncate(f->glass.fd, 40 * MIB), 0); /* longer is no harm */
+	settle(f);
+	capture_end(&said);
+	assert_string_equal(said.err, "");
+	assert_int_equal(*(char *)f->glass.memory, 'x');
+	assert_int_equal(look(f).st_size, 40 * MIB);
+	end_watch(f);
+}
+
+static void without_room_for_it_the_guest_writes_on_alone(struct fixture *f)
+{
+	struct capture said;
+	watch(f);
+	assert_int_equal(ftruncate(f->glass.fd, 0), 0);
+	close(fill(f));
+	capture_begin(&said);
+	settle(f);
+	capture_end(&said);
+	assert_non_null(strstr(said.err, "cannot be made whole again (No space left on device): "
+					 "until the guest's next start no viewer sees it"));
+	memset(f->glass.memory, 3, f->glass.size);
+	end_watch(f);
+	unlinkat(f->host.dev, "shm/filler", 0);
+}
+
+static void what_others_fill_it_with_does_not_take_the_guests_pages(struct fixture *f)
+{
+	opened(f, &f->glass);
+	close(fill(f));
+	memset(f->glass.memory, 4, f->glass.size);
+	looking_glass_close(&f->glass);
+	close(fill(f));
+	assert_int_equal(looking_glass_open(&f->glass, &f->profile, &f->host, &f->err), -ENOSPC);
+	assert_non_null(strstr(f->err.text, "/dev/shm has room for 0 MiB, and the picture needs"));
+	looking_glass_close(&f->glass);
+}
+
+/* In a process of its own: what mounts there goes with it. */
+static void in_a_small_shm(struct fixture *f, void (*test)(struct fixture *f))
+{
+	int status;
+	pid_t pid = fork();
+	if (!pid) {
+		if (!small_shm(f))
+			_exit(77);
+		test(f);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+		skip();
+	assert_int_equal(status, 0);
+}
+
+static void a_guest_outlives_a_full_shm(void **state)
+{
+	in_a_small_shm(*state, what_others_fill_it_with_does_not_take_the_guests_pages);
+}
+
+static void a_guest_outlives_a_cut_in_a_full_shm(void **state)
+{
+	in_a_small_shm(*state, without_room_for_it_the_guest_writes_on_alone);
+}
+
 static void the_function_says_what_it_is(void **state)
 {
 	struct ivshmem device;
@@ -252,6 +408,11 @@ int main(void)
 		T(links_are_not_followed),
 		T(a_second_name_makes_it_somebody_elses),
 		T(no_room_is_said_in_numbers),
+		T(a_file_that_is_cut_is_whole_again),
+		T(a_hole_in_it_is_filled),
+		T(writes_are_nothing_to_mend),
+		T(a_guest_outlives_a_full_shm),
+		T(a_guest_outlives_a_cut_in_a_full_shm),
 		T(the_function_says_what_it_is),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,6 +11,7 @@ echo 'looking_glass = { width = 1920; height = 1080; owner = "nobody:nogroup"; m
 start_bulkhead shared
 check "the file is there" wait_until 20 test -s $file
 same "its owner, mode and size" "nobody nogroup 640 33554432" "$(stat -c '%U %G %a %s' $file)"
+check "its owner cuts it" setpriv --reuid nobody truncate -s 5000 $file
 "$bulkhead" check "$LAB_OUT/shared.cfg" --set name=other --set looking_glass.file=looking-glass-shared \
 	> "$LAB_OUT/taken.log" 2>&1
 same "another guest does not get it" 1 $?
@@ -20,6 +21,7 @@ exec 6< $file # a viewer has it open
 wait_line 40 'GUEST: done'
 guest_said shared shared
 contains "the guest reads what the host wrote" "$guest_log" '32 MiB, the host says: hello from the host; .* revision 0x01 class 0x050000'
+contains "that is noticed" "$LAB_OUT/shared.log" "looking-glass-shared was cut"
 same "the host reads what the guest wrote" "the guest was here" \
 	"$(tail -c 64 <&6 | tr -d '\0')"
 same "on every page" 8191 "$(python3 -c '
