@@ -2,44 +2,13 @@
 // replaces: vfio/uapi.c iommu/uapi.c kvm/irq.c kvm/memslot.c
 // with: fake/fake_vfio.c fake/fake_iommu.c fake/fake_irq.c fake/fake_memslot.c
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 
-#include <cmocka.h>
-
-#include "fake/vfio_rig.h"
+#include "fake/vfio_test.h"
 
 #define RW (VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE)
 #define RWM (RW | VFIO_REGION_INFO_FLAG_MMAP)
 
-static struct rig rig;
-static struct err err;
 static struct fake_device *dev;
-
-static int begin(void **state)
-{
-	(void)state;
-	rig_begin(&rig);
-	err = (struct err){ 0 };
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	rig_down(&rig);
-	const char *residue = rig_residue(&rig);
-	if (residue)
-		print_error("%s\n", residue);
-	return residue != NULL;
-}
-
-static void up(void)
-{
-	if (rig_up(&rig, &err))
-		fail_msg("%s", err.text);
-}
 
 static const struct pci_bar *bar(unsigned i)
 {
@@ -71,7 +40,7 @@ static void only_the_pages_of_table_and_pending_bits_are_trapped(void **state)
 {
 	(void)state;
 	fake_vfio_typical();
-	up();
+	rig_up_or_fail();
 	assert_int_equal(bar(0)->n_pieces, 3);
 	assert_piece(0, 0, 0, 0x2000, true);
 	assert_piece(0, 1, 0x2000, 0x2000, false);
@@ -86,7 +55,7 @@ static void table_and_pending_bits_in_two_bars_leave_a_hole_in_each(void **state
 	fake_vfio_bar(dev, 1, 0, 0x4000, RWM);
 	fake_vfio_msix(dev, 0xa0, 4, 0, 0x1000, 0, true);
 	le_put(dev->cfg + 0xa8, 4, 0x2000 | 1);
-	up();
+	rig_up_or_fail();
 	assert_piece(0, 1, 0x1000, 0x1000, false);
 	assert_piece(1, 1, 0x2000, 0x1000, false);
 	assert_covered(0);
@@ -97,7 +66,7 @@ static void mapped_pieces_become_slots_of_the_devices_memory(void **state)
 {
 	(void)state;
 	dev = fake_vfio_typical();
-	up();
+	rig_up_or_fail();
 	rig_start_guest(&rig, 0);
 	assert_int_equal(fake_memslot.n, 2);
 	const struct slot_want *slot = fake_memslot_at(RIG_BAR0 + 0x4000);
@@ -111,7 +80,7 @@ static void registers_beside_the_table_work_and_are_counted(void **state)
 {
 	(void)state;
 	dev = fake_vfio_typical();
-	up();
+	rig_up_or_fail();
 	rig_start_guest(&rig, 0);
 	mem_write(&rig, RIG_BAR0 + 0x2800, 4, 0x12345678);
 	assert_int_equal(mem_read(&rig, RIG_BAR0 + 0x2800, 4), 0x12345678);
@@ -123,7 +92,7 @@ static void table_accesses_never_reach_the_device(void **state)
 {
 	(void)state;
 	dev = fake_vfio_typical();
-	up();
+	rig_up_or_fail();
 	rig_start_guest(&rig, 0);
 	fake_vfio_forget_calls();
 	mem_write(&rig, RIG_BAR0 + 0x2000, 4, 0xfee00000);
@@ -146,7 +115,7 @@ static void sparse_areas_are_mapped_and_the_rest_is_trapped(void **state)
 	dev->region[0].area[1][1] = 0x1000;
 	dev->region[0].area[2][0] = 0x9000; /* overlaps */
 	dev->region[0].area[2][1] = 0x2000;
-	up();
+	rig_up_or_fail();
 	assert_covered(0);
 	assert_int_equal(bar(0)->n_pieces, 5);
 	assert_piece(0, 1, 0x1000, 0x1000, true);
@@ -168,7 +137,7 @@ static void hostile_sparse_areas_are_dropped(void **state)
 	};
 	dev->region[0].n_areas = ARRAY_LEN(bad);
 	memcpy(dev->region[0].area, bad, sizeof(bad));
-	up();
+	rig_up_or_fail();
 	assert_int_equal(bar(0)->n_pieces, 1);
 	assert_piece(0, 0, 0, 0x10000, false);
 }
@@ -183,7 +152,7 @@ static void more_areas_than_pieces_end_in_one_trapped_piece(void **state)
 		dev->region[0].area[i][0] = 0x1000 + 0x2000 * i;
 		dev->region[0].area[i][1] = 0x1000;
 	}
-	up();
+	rig_up_or_fail();
 	assert_covered(0);
 	assert_null(bar(0)->piece[bar(0)->n_pieces - 1].hva);
 }
@@ -195,7 +164,7 @@ static void a_looping_capability_chain_ends(void **state)
 	fake_vfio_bar(dev, 0, 0, 0x10000, RWM);
 	dev->region[0].msix_mappable = true;
 	dev->region[0].cap_next = sizeof(struct vfio_region_info);
-	up();
+	rig_up_or_fail();
 	assert_piece(0, 0, 0, 0x10000, true);
 }
 
@@ -209,7 +178,7 @@ static void a_capability_offset_outside_the_answer_is_no_capability(void **state
 		fake_vfio_bar(dev, 0, 0, 0x10000, RWM);
 		dev->region[0].msix_mappable = true;
 		dev->region[0].cap_next = bad[i];
-		up();
+		rig_up_or_fail();
 		assert_piece(0, 0, 0, 0x10000, true);
 		if (i + 1 < ARRAY_LEN(bad))
 			rig_down(&rig);
@@ -223,7 +192,7 @@ static void big_bars_are_aligned_for_large_leaves(void **state)
 	fake_vfio_bar(dev, 0, PCI_BASE_ADDRESS_MEM_TYPE_64, 16 * MIB, RWM);
 	fake_vfio_bar(dev, 2, PCI_BASE_ADDRESS_MEM_TYPE_64 | PCI_BASE_ADDRESS_MEM_PREFETCH, 4 * GIB,
 		      RWM);
-	up();
+	rig_up_or_fail();
 	assert_int_equal((uintptr_t)bar(0)->piece[0].hva % (16 * MIB), 0);
 	assert_int_equal((uintptr_t)bar(2)->piece[0].hva % GIB, 0);
 	assert_true(bar(2)->prefetch);
@@ -236,7 +205,7 @@ static void a_bar_below_a_page_is_mapped_and_trappable(void **state)
 	(void)state;
 	dev = fake_vfio_add();
 	fake_vfio_bar(dev, 0, 0, 256, RWM);
-	up();
+	rig_up_or_fail();
 	assert_int_equal(bar(0)->n_pieces, 1);
 	assert_piece(0, 0, 0, 256, true);
 	rig_start_guest(&rig, 0);
@@ -251,7 +220,7 @@ static void io_bars_are_trapped(void **state)
 {
 	(void)state;
 	fake_vfio_typical();
-	up();
+	rig_up_or_fail();
 	assert_int_equal(bar(2)->kind, BAR_IO);
 	assert_piece(2, 0, 0, 32, false);
 	cfg_write(&rig, 0, PCI_BASE_ADDRESS_2, 4, 0x6000);
@@ -266,7 +235,7 @@ static void accesses_without_decoding_read_all_ones(void **state)
 {
 	(void)state;
 	dev = fake_vfio_typical();
-	up();
+	rig_up_or_fail();
 	rig_start_guest(&rig, 0);
 	le_put(dev->cfg + PCI_COMMAND, 2, 0); /* behind our back */
 	assert_int_equal(mem_read(&rig, RIG_BAR0 + 0x2800, 4), 0xffffffff);
@@ -284,7 +253,7 @@ static void what_cannot_be_mapped_is_trapped_instead(void **state)
 		fake_vfio.fail_name = calls[i];
 		fake_vfio.fail_at = 1;
 		fake_vfio.fail_errno = -ENOMEM;
-		up();
+		rig_up_or_fail();
 		assert_true(fake_vfio.failed);
 		assert_int_equal(bar(0)->n_pieces, 1);
 		assert_piece(0, 0, 0, 0x10000, false);
@@ -301,7 +270,7 @@ static void an_unmappable_region_is_trapped(void **state)
 	(void)state;
 	dev = fake_vfio_add();
 	fake_vfio_bar(dev, 0, 0, 0x10000, RW);
-	up();
+	rig_up_or_fail();
 	assert_int_equal(bar(0)->n_pieces, 1);
 	assert_piece(0, 0, 0, 0x10000, false);
 	assert_int_equal(fake_vfio_count("reserve"), 0);
@@ -350,7 +319,7 @@ static void msix_outside_its_bar_is_hidden(void **state)
 	dev = fake_vfio_add();
 	fake_vfio_bar(dev, 0, 0, 0x1000, RWM);
 	fake_vfio_msix(dev, 0xa0, 64, 0, 0xd00, 0, true);
-	up();
+	rig_up_or_fail();
 	assert_int_equal(rig.vfio[0].msix.n, 0);
 	assert_int_equal(cfg_read(&rig, 0, PCI_CAPABILITY_LIST, 1), 0);
 	assert_piece(0, 0, 0, 0x1000, true);
@@ -362,7 +331,7 @@ static void pending_bits_in_a_wrong_place_do_not_cost_msix(void **state)
 	dev = fake_vfio_add();
 	fake_vfio_bar(dev, 0, 0, 0x4000, RWM);
 	fake_vfio_msix(dev, 0xa0, 8, 0, 0x1000, 0x100000, true);
-	up();
+	rig_up_or_fail();
 	assert_int_equal(rig.vfio[0].msix.n, 8);
 	assert_int_equal(rig.vfio[0].msix_at.pba.size, 0);
 	assert_covered(0);
@@ -370,7 +339,7 @@ static void pending_bits_in_a_wrong_place_do_not_cost_msix(void **state)
 
 int main(void)
 {
-#define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
+#define T(f) cmocka_unit_test_setup_teardown(f, rig_start, rig_end)
 	const struct CMUnitTest tests[] = {
 		T(only_the_pages_of_table_and_pending_bits_are_trapped),
 		T(table_and_pending_bits_in_two_bars_leave_a_hole_in_each),

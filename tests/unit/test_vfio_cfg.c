@@ -2,42 +2,17 @@
 // replaces: vfio/uapi.c iommu/uapi.c kvm/irq.c kvm/memslot.c
 // with: fake/fake_vfio.c fake/fake_iommu.c fake/fake_irq.c fake/fake_memslot.c
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 
-#include <cmocka.h>
-
-#include "fake/vfio_rig.h"
+#include "fake/vfio_test.h"
 #include "vfio/cfg_table.h"
 
-static struct rig rig;
-static struct err err;
 static struct fake_device *dev;
 
 static int begin(void **state)
 {
-	(void)state;
-	rig_begin(&rig);
-	err = (struct err){ 0 };
+	rig_start(state);
 	dev = fake_vfio_typical();
 	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	rig_down(&rig);
-	const char *residue = rig_residue(&rig);
-	if (residue)
-		print_error("%s\n", residue);
-	return residue != NULL;
-}
-
-static void up(void)
-{
-	if (rig_up(&rig, &err))
-		fail_msg("%s", err.text);
 }
 
 /* The guest's own walk; 0 = not there. */
@@ -67,7 +42,7 @@ static unsigned guest_ext_cap(uint16_t id)
 static void command_reaches_the_device_only_where_the_guest_may_set_it(void **state)
 {
 	(void)state;
-	up();
+	rig_up_or_fail();
 	cfg_write(&rig, 0, PCI_COMMAND, 2, 0xffff);
 	assert_int_equal(cfg_read(&rig, 0, PCI_COMMAND, 2), 0x0547);
 	assert_int_equal(le16_get(dev->cfg + PCI_COMMAND), 0x0547);
@@ -80,7 +55,7 @@ static void conventional_devices_may_use_memory_write_and_invalidate(void **stat
 	(void)state;
 	memset(dev->cfg + 0x34, 0, 0x100 - 0x34);
 	dev->cfg[PCI_STATUS] = 0;
-	up();
+	rig_up_or_fail();
 	cfg_write(&rig, 0, PCI_COMMAND, 2, 0xffff);
 	assert_int_equal(cfg_read(&rig, 0, PCI_COMMAND, 2), 0x0557);
 }
@@ -88,7 +63,7 @@ static void conventional_devices_may_use_memory_write_and_invalidate(void **stat
 static void an_unchanged_command_costs_no_system_call(void **state)
 {
 	(void)state;
-	up();
+	rig_up_or_fail();
 	cfg_write(&rig, 0, PCI_COMMAND, 2, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
 	unsigned writes = dev->cfg_writes;
 	cfg_write(&rig, 0, PCI_COMMAND, 2, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
@@ -98,7 +73,7 @@ static void an_unchanged_command_costs_no_system_call(void **state)
 static void bars_are_never_written_to_the_device(void **state)
 {
 	(void)state;
-	up();
+	rig_up_or_fail();
 	uint32_t before = le32_get(dev->cfg + PCI_BASE_ADDRESS_0);
 	cfg_write(&rig, 0, PCI_BASE_ADDRESS_0, 4, 0xffffffff);
 	assert_int_equal(cfg_read(&rig, 0, PCI_BASE_ADDRESS_0, 4), 0xffff0004);
@@ -111,7 +86,7 @@ static void bars_are_never_written_to_the_device(void **state)
 static void status_errors_are_the_devices_and_clear_by_writing_one(void **state)
 {
 	(void)state;
-	up();
+	rig_up_or_fail();
 	le_put(dev->cfg + PCI_STATUS, 2, 0x2018);
 	assert_int_equal(cfg_read(&rig, 0, PCI_STATUS, 2), 0x2018);
 	cfg_write(&rig, 0, PCI_STATUS, 2, 0x2000);
@@ -122,7 +97,7 @@ static void status_errors_are_the_devices_and_clear_by_writing_one(void **state)
 static void the_interrupt_line_is_a_scratch_byte_and_the_pin_is_not(void **state)
 {
 	(void)state;
-	up();
+	rig_up_or_fail();
 	cfg_write(&rig, 0, PCI_INTERRUPT_LINE, 2, 0x040b);
 	assert_int_equal(cfg_read(&rig, 0, PCI_INTERRUPT_LINE, 2), 0x010b);
 	assert_int_equal(dev->cfg_writes, 0);
@@ -132,7 +107,7 @@ static void a_function_without_intx_shows_no_pin(void **state)
 {
 	(void)state;
 	dev->irq[VFIO_PCI_INTX_IRQ_INDEX].count = 0;
-	up();
+	rig_up_or_fail();
 	assert_int_equal(cfg_read(&rig, 0, PCI_INTERRUPT_PIN, 1), 0);
 }
 
@@ -140,7 +115,7 @@ static void self_test_cannot_be_started_by_the_guest(void **state)
 {
 	(void)state;
 	dev->cfg[PCI_BIST] = 0x80;
-	up();
+	rig_up_or_fail();
 	assert_int_equal(cfg_read(&rig, 0, PCI_BIST, 1), 0);
 	cfg_write(&rig, 0, PCI_BIST, 1, 0x40);
 	assert_int_equal(dev->cfg_writes, 0);
@@ -150,7 +125,7 @@ static void registers_outside_capabilities_pass_through(void **state)
 {
 	(void)state;
 	dev->cfg[0xf2] = 0x5a;
-	up();
+	rig_up_or_fail();
 	assert_int_equal(cfg_read(&rig, 0, 0xf2, 1), 0x5a);
 	cfg_write(&rig, 0, 0xf0, 4, 0x11223344);
 	assert_int_equal(le32_get(dev->cfg + 0xf0), 0x11223344);
@@ -159,7 +134,7 @@ static void registers_outside_capabilities_pass_through(void **state)
 static void a_failing_read_is_all_ones(void **state)
 {
 	(void)state;
-	up();
+	rig_up_or_fail();
 	dev->gone = true;
 	assert_int_equal(cfg_read(&rig, 0, 0xf0, 4), 0xffffffff);
 	assert_int_equal(cfg_read(&rig, 0, PCI_VENDOR_ID, 4), 0x10d38086); /* ours */
@@ -171,7 +146,7 @@ static void a_failing_read_is_all_ones(void **state)
 static void known_capabilities_stay_at_their_offsets(void **state)
 {
 	(void)state;
-	up();
+	rig_up_or_fail();
 	assert_int_equal(guest_cap(PCI_CAP_ID_PM), 0x40);
 	assert_int_equal(guest_cap(PCI_CAP_ID_EXP), 0x50);
 	assert_int_equal(guest_cap(PCI_CAP_ID_MSIX), 0xa0);
@@ -186,7 +161,7 @@ static void unknown_and_unsafe_capabilities_vanish_with_their_contents(void **st
 	fake_vfio_cap(dev, PCI_CAP_ID_EA, 0xd0);
 	memset(dev->cfg + 0xc2, 0xee, 0xd0 - 0xc2);
 	memset(dev->cfg + 0xd2, 0xee, 0x100 - 0xd2);
-	up();
+	rig_up_or_fail();
 	assert_int_equal(guest_cap(0x77), 0);
 	assert_int_equal(guest_cap(PCI_CAP_ID_EA), 0);
 	for (unsigned off = 0xc0; off < 0x100; off += 4) {
@@ -219,7 +194,7 @@ static void vendor_capability_passes_both_ways(void **state)
 	(void)state;
 	fake_vfio_cap(dev, PCI_CAP_ID_VNDR, 0xc0);
 	dev->cfg[0xc2] = 0x10;
-	up();
+	rig_up_or_fail();
 	assert_int_equal(guest_cap(PCI_CAP_ID_VNDR), 0xc0);
 	cfg_write(&rig, 0, 0xc4, 4, 0xabcd1234);
 	assert_int_equal(le32_get(dev->cfg + 0xc4), 0xabcd1234);
@@ -230,7 +205,7 @@ static void a_second_msix_capability_is_left_out(void **state)
 {
 	(void)state;
 	fake_vfio_cap(dev, PCI_CAP_ID_MSIX, 0xe0);
-	up();
+	rig_up_or_fail();
 	assert_int_equal(guest_cap(PCI_CAP_ID_MSIX), 0xa0);
 	assert_int_equal(cfg_read(&rig, 0, 0xe0, 4), 0);
 }
@@ -239,7 +214,7 @@ static void a_looping_list_ends(void **state)
 {
 	(void)state;
 	dev->cfg[0xa1] = 0x40;
-	up();
+	rig_up_or_fail();
 	assert_int_equal(guest_cap(PCI_CAP_ID_MSIX), 0xa0);
 	assert_int_equal(cfg_read(&rig, 0, 0xa1, 1), 0);
 }
@@ -248,7 +223,7 @@ static void a_capability_cut_short_by_the_next_is_hidden(void **state)
 {
 	(void)state;
 	fake_vfio_cap(dev, PCI_CAP_ID_VPD, 0xa4); /* inside MSI-X */
-	up();
+	rig_up_or_fail();
 	assert_int_equal(guest_cap(PCI_CAP_ID_MSIX), 0);
 	assert_int_equal(rig.vfio[0].msix.n, 0);
 	assert_int_equal(guest_cap(PCI_CAP_ID_VPD), 0xa4);
@@ -259,7 +234,7 @@ static void a_capability_cut_short_by_the_next_is_hidden(void **state)
 static void d3_takes_the_slots_away_before_the_device_sleeps(void **state)
 {
 	(void)state;
-	up();
+	rig_up_or_fail();
 	rig_start_guest(&rig, 0);
 	assert_non_null(fake_memslot_at(RIG_BAR0));
 	cfg_write(&rig, 0, 0x44, 2, 3);
@@ -284,7 +259,7 @@ static void look_at_slots(struct fake_device *d, unsigned off, unsigned size, ui
 static void slots_go_before_and_come_after_the_device_is_told(void **state)
 {
 	(void)state;
-	up();
+	rig_up_or_fail();
 	fake_vfio.on_cfg_write = look_at_slots;
 	slots_at_write = 99;
 	rig_start_guest(&rig, 0);
@@ -302,7 +277,7 @@ static void slots_go_before_and_come_after_the_device_is_told(void **state)
 static void a_dword_write_reaches_the_power_state_too(void **state)
 {
 	(void)state;
-	up();
+	rig_up_or_fail();
 	cfg_write(&rig, 0, 0x44, 4, 3);
 	assert_true(rig.vfio[0].asleep);
 	cfg_write(&rig, 0, 0x44, 1, 0);
@@ -313,7 +288,7 @@ static void wake_up_events_cannot_be_enabled(void **state)
 {
 	(void)state;
 	le_put(dev->cfg + 0x44, 2, 0x8000);
-	up();
+	rig_up_or_fail();
 	assert_int_equal(cfg_read(&rig, 0, 0x42, 2), 0x0003); /* no PME support */
 	cfg_write(&rig, 0, 0x44, 2, 0x8103);
 	assert_int_equal(cfg_read(&rig, 0, 0x44, 2), 0x0003);
@@ -323,7 +298,7 @@ static void wake_up_events_cannot_be_enabled(void **state)
 static void no_slot_appears_while_the_device_cannot_decode(void **state)
 {
 	(void)state;
-	up();
+	rig_up_or_fail();
 	cfg_write(&rig, 0, PCI_BASE_ADDRESS_0, 4, (uint32_t)RIG_BAR0);
 	cfg_write(&rig, 0, PCI_COMMAND, 2, 0);
 	dev->gone = true;
@@ -339,7 +314,7 @@ static void no_slot_appears_while_the_device_cannot_decode(void **state)
 static void guest_function_reset_becomes_a_kernel_reset(void **state)
 {
 	(void)state;
-	up();
+	rig_up_or_fail();
 	rig_start_guest(&rig, 0);
 	rig_unmask(&rig, 0, 0);
 	cfg_write(&rig, 0, 0xa2, 2, PCI_MSIX_FLAGS_ENABLE);
@@ -357,7 +332,7 @@ static void guest_function_reset_becomes_a_kernel_reset(void **state)
 static void every_width_of_write_finds_the_reset_bit(void **state)
 {
 	(void)state;
-	up();
+	rig_up_or_fail();
 	cfg_write(&rig, 0, 0x59, 1, 0x80);
 	assert_int_equal(dev->resets, 1);
 	cfg_write(&rig, 0, 0x58, 4, 0x8000);
@@ -370,7 +345,7 @@ static void a_function_that_cannot_be_reset_does_not_say_it_can(void **state)
 {
 	(void)state;
 	dev->flags &= ~(uint32_t)VFIO_DEVICE_FLAGS_RESET;
-	up();
+	rig_up_or_fail();
 	assert_int_equal(cfg_read(&rig, 0, 0x54, 4) & PCI_EXP_DEVCAP_FLR, 0);
 	cfg_write(&rig, 0, 0x58, 2, 0x8000);
 	assert_int_equal(dev->resets, 0);
@@ -381,7 +356,7 @@ static void link_registers_are_not_the_guests(void **state)
 {
 	(void)state;
 	le_put(dev->cfg + 0x60, 2, 0x0040);
-	up();
+	rig_up_or_fail();
 	cfg_write(&rig, 0, 0x60, 2, 0x0003); /* ASPM */
 	assert_int_equal(le16_get(dev->cfg + 0x60), 0x0040);
 	assert_int_equal(cfg_read(&rig, 0, 0x60, 2), 0x0040);
@@ -391,7 +366,7 @@ static void an_integrated_endpoint_becomes_one_with_a_link(void **state)
 {
 	(void)state;
 	le_put(dev->cfg + 0x52, 2, PCI_EXP_TYPE_RC_END << 4 | 2);
-	up();
+	rig_up_or_fail();
 	assert_int_equal(cfg_read(&rig, 0, 0x52, 2), 2);
 	assert_int_equal(cfg_read(&rig, 0, 0x5c, 4), 0x11);
 	assert_int_equal(cfg_read(&rig, 0, 0x62, 2), 0x11);
@@ -401,7 +376,7 @@ static void version_zero_is_reported_as_one(void **state)
 {
 	(void)state;
 	le_put(dev->cfg + 0x52, 2, 0);
-	up();
+	rig_up_or_fail();
 	assert_int_equal(cfg_read(&rig, 0, 0x52, 2), 1);
 }
 
@@ -409,7 +384,7 @@ static void a_switch_port_type_is_hidden(void **state)
 {
 	(void)state;
 	le_put(dev->cfg + 0x52, 2, PCI_EXP_TYPE_UPSTREAM << 4 | 2);
-	up();
+	rig_up_or_fail();
 	assert_int_equal(guest_cap(PCI_CAP_ID_EXP), 0);
 }
 
@@ -419,7 +394,7 @@ static void advanced_features_reset_is_taken_too(void **state)
 	fake_vfio_cap(dev, PCI_CAP_ID_AF, 0xd0);
 	dev->cfg[0xd2] = 6;
 	dev->cfg[0xd3] = PCI_AF_CAP_TP | PCI_AF_CAP_FLR;
-	up();
+	rig_up_or_fail();
 	cfg_write(&rig, 0, 0xd4, 1, 1);
 	assert_int_equal(dev->resets, 1);
 	assert_int_equal(dev->cfg[0xd4], 0);
@@ -436,7 +411,7 @@ static void extended_list_skips_what_is_hidden(void **state)
 	fake_vfio_ext_cap(dev, PCI_EXT_CAP_ID_ARI, 0x1b0);
 	le_put(dev->cfg + 0x1a4, 4, 0x12345678);
 	memset(dev->cfg + 0x164, 0xee, 0x3c);
-	up();
+	rig_up_or_fail();
 	assert_int_equal(guest_ext_cap(PCI_EXT_CAP_ID_ERR), 0x100);
 	assert_int_equal(guest_ext_cap(PCI_EXT_CAP_ID_SRIOV), 0);
 	assert_int_equal(guest_ext_cap(PCI_EXT_CAP_ID_DSN), 0x1a0);
@@ -450,7 +425,7 @@ static void a_hidden_first_extended_capability_keeps_the_list(void **state)
 	(void)state;
 	fake_vfio_ext_cap(dev, PCI_EXT_CAP_ID_SRIOV, 0x100);
 	fake_vfio_ext_cap(dev, PCI_EXT_CAP_ID_DSN, 0x150);
-	up();
+	rig_up_or_fail();
 	assert_int_equal(cfg_read(&rig, 0, 0x100, 4), 0x150u << 20);
 	assert_int_equal(guest_ext_cap(PCI_EXT_CAP_ID_DSN), 0x150);
 }
@@ -461,7 +436,7 @@ static void what_the_kernel_hid_at_the_start_stays_hidden(void **state)
 	le_put(dev->cfg + 0x100, 4, 0x150u << 20); /* id 0 */
 	memset(dev->cfg + 0x104, 0xee, 0x4c);
 	le_put(dev->cfg + 0x150, 4, PCI_EXT_CAP_ID_DSN | 1u << 16);
-	up();
+	rig_up_or_fail();
 	assert_int_equal(guest_ext_cap(PCI_EXT_CAP_ID_DSN), 0x150);
 	assert_int_equal(cfg_read(&rig, 0, 0x104, 4), 0);
 }
@@ -469,7 +444,7 @@ static void what_the_kernel_hid_at_the_start_stays_hidden(void **state)
 static void no_extended_capability_is_an_empty_list(void **state)
 {
 	(void)state;
-	up();
+	rig_up_or_fail();
 	assert_int_equal(cfg_read(&rig, 0, 0x100, 4), 0);
 }
 
@@ -479,7 +454,7 @@ static void resizable_bar_offers_the_size_it_has(void **state)
 	fake_vfio_ext_cap(dev, PCI_EXT_CAP_ID_REBAR, 0x100);
 	le_put(dev->cfg + 0x104, 4, 0x00fffff0);
 	le_put(dev->cfg + 0x108, 4, 8 << 8 | 1 << 5 | 0);
-	up();
+	rig_up_or_fail();
 	assert_int_equal(cfg_read(&rig, 0, 0x104, 4), 1u << 12);
 	cfg_write(&rig, 0, 0x108, 4, 12 << 8);
 	assert_int_equal(cfg_read(&rig, 0, 0x108, 4), 8 << 8 | 1 << 5);
@@ -490,7 +465,7 @@ static void conventional_config_space_ends_at_256_bytes(void **state)
 {
 	(void)state;
 	dev->region[VFIO_PCI_CONFIG_REGION_INDEX].size = 256;
-	up();
+	rig_up_or_fail();
 	assert_int_equal(cfg_read(&rig, 0, 0x100, 4), 0xffffffff);
 	assert_int_equal(fake_vfio_count("write"), 0);
 }
@@ -505,7 +480,7 @@ static void config_space_too_small_is_refused(void **state)
 
 int main(void)
 {
-#define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
+#define T(f) cmocka_unit_test_setup_teardown(f, begin, rig_end)
 	const struct CMUnitTest tests[] = {
 		T(command_reaches_the_device_only_where_the_guest_may_set_it),
 		T(conventional_devices_may_use_memory_write_and_invalidate),

@@ -2,35 +2,8 @@
 // replaces: vfio/uapi.c iommu/uapi.c kvm/irq.c kvm/memslot.c
 // with: fake/fake_vfio.c fake/fake_iommu.c fake/fake_irq.c fake/fake_memslot.c
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 
-#include <cmocka.h>
-
-#include "fake/vfio_rig.h"
-
-static struct rig rig;
-static struct err err;
-
-static int begin(void **state)
-{
-	(void)state;
-	rig_begin(&rig);
-	err = (struct err){ 0 };
-	return 0;
-}
-
-/* Every test ends here: whatever it did, nothing may be left. */
-static int end(void **state)
-{
-	(void)state;
-	rig_down(&rig);
-	const char *residue = rig_residue(&rig);
-	if (residue)
-		print_error("%s\n", residue);
-	return residue != NULL;
-}
+#include "fake/vfio_test.h"
 
 static void shows_the_device_with_its_ids_and_asks_for_nothing(void **state)
 {
@@ -212,7 +185,7 @@ static void ten_reboots_leave_as_much_as_the_first(void **state)
 
 int main(void)
 {
-#define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
+#define T(f) cmocka_unit_test_setup_teardown(f, rig_start, rig_end)
 	const struct CMUnitTest tests[] = {
 		T(shows_the_device_with_its_ids_and_asks_for_nothing),
 		T(tells_kvm_of_the_group_before_it_opens_the_device),

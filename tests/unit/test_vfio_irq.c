@@ -2,48 +2,28 @@
 // replaces: vfio/uapi.c iommu/uapi.c kvm/irq.c kvm/memslot.c
 // with: fake/fake_vfio.c fake/fake_iommu.c fake/fake_irq.c fake/fake_memslot.c
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
-#include "fake/vfio_rig.h"
+#include "fake/vfio_test.h"
 
 #define MSIX_CONTROL 0xa2
 #define MSI 0xc0
 
-static struct rig rig;
-static struct err err;
 static struct fake_device *dev;
 static struct vfio_pci *vfio;
 
 static int begin(void **state)
 {
-	(void)state;
-	rig_begin(&rig);
-	err = (struct err){ 0 };
+	rig_start(state);
 	dev = fake_vfio_typical();
 	fake_vfio_msi(dev, MSI, 2, true, true);
 	vfio = &rig.vfio[0];
 	return 0;
 }
 
-static int end(void **state)
-{
-	(void)state;
-	rig_down(&rig);
-	const char *residue = rig_residue(&rig);
-	if (residue)
-		print_error("%s\n", residue);
-	return residue != NULL;
-}
-
 static void up(void)
 {
-	if (rig_up(&rig, &err))
-		fail_msg("%s", err.text);
+	rig_up_or_fail();
 	rig_start_guest(&rig, 0);
 }
 
@@ -387,7 +367,7 @@ static void a_reset_forgets_what_was_under_way(void **state)
 
 int main(void)
 {
-#define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
+#define T(f) cmocka_unit_test_setup_teardown(f, begin, rig_end)
 	const struct CMUnitTest tests[] = {
 		T(an_unmasked_vector_reaches_the_guest_without_us),
 		T(only_vectors_that_the_guest_uses_are_taken),

@@ -2,17 +2,10 @@
 // replaces: vfio/uapi.c iommu/uapi.c kvm/irq.c kvm/memslot.c
 // with: fake/fake_vfio.c fake/fake_iommu.c fake/fake_irq.c fake/fake_memslot.c
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <unistd.h>
 
-#include <cmocka.h>
+#include "fake/vfio_test.h"
 
-#include "fake/vfio_rig.h"
-
-static struct rig rig;
-static struct err err;
 static struct fake_device *dev;
 static struct loop loop;
 static unsigned errors, unplugs;
@@ -33,11 +26,9 @@ static void on_unplug(void *ctx, struct vfio_pci *vfio)
 
 static int begin(void **state)
 {
-	(void)state;
 	if (loop_init(&loop))
 		return -1;
-	rig_begin(&rig);
-	err = (struct err){ 0 };
+	rig_start(state);
 	errors = unplugs = 0;
 	dev = fake_vfio_typical();
 	if (rig_up(&rig, &err))
@@ -50,13 +41,9 @@ static int begin(void **state)
 
 static int end(void **state)
 {
-	(void)state;
-	rig_down(&rig);
-	const char *residue = rig_residue(&rig);
+	int left = rig_end(state);
 	loop_fini(&loop);
-	if (residue)
-		print_error("%s\n", residue);
-	return residue != NULL;
+	return left;
 }
 
 static void signal_fd(int fd)

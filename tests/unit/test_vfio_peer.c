@@ -2,36 +2,17 @@
 // replaces: vfio/uapi.c iommu/uapi.c kvm/irq.c kvm/memslot.c
 // with: fake/fake_vfio.c fake/fake_iommu.c fake/fake_irq.c fake/fake_memslot.c
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 
-#include <cmocka.h>
+#include "fake/vfio_test.h"
 
-#include "fake/vfio_rig.h"
-
-static struct rig rig;
-static struct err err;
 static struct fake_device *dev;
 static unsigned maps_at_write;
 
 static int begin(void **state)
 {
-	(void)state;
-	rig_begin(&rig);
-	err = (struct err){ 0 };
+	rig_start(state);
 	dev = fake_vfio_typical();
 	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	rig_down(&rig);
-	const char *residue = rig_residue(&rig);
-	if (residue)
-		print_error("%s\n", residue);
-	return residue != NULL;
 }
 
 static void up(bool p2p)
@@ -154,7 +135,7 @@ static void a_reset_takes_them_away(void **state)
 
 int main(void)
 {
-#define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
+#define T(f) cmocka_unit_test_setup_teardown(f, begin, rig_end)
 	const struct CMUnitTest tests[] = {
 		T(without_the_wish_no_bar_is_in_the_iommu),
 		T(bars_are_mapped_at_their_guest_addresses),

@@ -3,15 +3,10 @@
 // replaces: vfio/uapi.c iommu/uapi.c kvm/irq.c kvm/memslot.c
 // with: fake/fake_vfio.c fake/fake_iommu.c fake/fake_irq.c fake/fake_memslot.c
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
-
 #include "base/compat.h"
-#include "fake/vfio_rig.h"
+#include "fake/vfio_test.h"
 #include "vfio/parts.h"
 #include "vfio/uapi.h"
 
@@ -21,39 +16,19 @@
 #define MEM2 UINT64_C(0xc4000000)
 #define PORTS 0x6100u
 
-static struct rig rig;
-static struct err err;
 static struct fake_device *dev;
 
 static int begin(void **state)
 {
-	(void)state;
-	rig_begin(&rig);
-	err = (struct err){ 0 };
+	rig_start(state);
 	dev = fake_vfio_add();
 	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	rig_down(&rig);
-	const char *residue = rig_residue(&rig);
-	if (residue)
-		print_error("%s\n", residue);
-	return residue != NULL;
 }
 
 static void identify(uint32_t ids, uint32_t class_code)
 {
 	le_put(dev->cfg, 4, ids);
 	le_put(dev->cfg + PCI_CLASS_REVISION, 4, class_code << 8 | 0xa1);
-}
-
-static void up(void)
-{
-	if (rig_up(&rig, &err))
-		fail_msg("%s", err.text);
 }
 
 static void decode(void)
@@ -124,7 +99,7 @@ static void add_nvidia(uint32_t class_code)
 	fake_vfio_bar(dev, 5, PCI_BASE_ADDRESS_SPACE_IO, 0x80, RW);
 	fake_vfio_msi(dev, 0x68, 0, false, true);
 	dev->irq[VFIO_PCI_MSI_IRQ_INDEX].count = 1;
-	up();
+	rig_up_or_fail();
 	cfg_write(&rig, 0, PCI_BASE_ADDRESS_0, 4, MEM0);
 	cfg_write(&rig, 0, PCI_BASE_ADDRESS_5, 4, PORTS);
 	decode();
@@ -274,7 +249,7 @@ static void a_small_bar_has_no_mirror(void **state)
 	(void)state;
 	identify(0x1c0310de, 0x030000);
 	fake_vfio_bar(dev, 0, 0, 0x1000, RWM);
-	up();
+	rig_up_or_fail();
 	assert_int_equal(rig.vfio[0].quirk.n, 0);
 	assert_true(is_mapped(0, 0));
 }
@@ -284,7 +259,7 @@ static void other_functions_of_the_vendor_have_none(void **state)
 	(void)state;
 	identify(0x10f110de, 0x040300); /* the sound */
 	fake_vfio_bar(dev, 0, 0, 0x100000, RWM);
-	up();
+	rig_up_or_fail();
 	assert_int_equal(rig.vfio[0].quirk.n, 0);
 }
 
@@ -296,7 +271,7 @@ static void add_radeon(uint32_t bar2_bits)
 	fake_vfio_bar(dev, 0, PCI_BASE_ADDRESS_MEM_PREFETCH, 0x1000000, RWM);
 	fake_vfio_bar(dev, 2, bar2_bits, 0x20000, RWM);
 	fake_vfio_bar(dev, 4, PCI_BASE_ADDRESS_SPACE_IO, 0x100, RW);
-	up();
+	rig_up_or_fail();
 	cfg_write(&rig, 0, PCI_BASE_ADDRESS_0, 4, MEM0);
 	cfg_write(&rig, 0, PCI_BASE_ADDRESS_2, 4, (uint32_t)MEM2);
 	cfg_write(&rig, 0, PCI_BASE_ADDRESS_4, 4, PORTS);
@@ -345,7 +320,7 @@ static void add_realtek(bool msix)
 	fake_vfio_bar(dev, 2, 0, 0x1000, RWM);
 	if (msix)
 		fake_vfio_msix(dev, 0xb0, 4, 0, 0x2000, 0x3000, true);
-	up();
+	rig_up_or_fail();
 	cfg_write(&rig, 0, PCI_BASE_ADDRESS_0, 4, MEM0);
 	cfg_write(&rig, 0, PCI_BASE_ADDRESS_2, 4, (uint32_t)MEM2);
 	decode();
@@ -398,7 +373,7 @@ static void add_igd(uint16_t device)
 	le_put(dev->cfg + 0x50, 2, 0x05c1); /* 5 times 32 MiB stolen, GTT of 8 MiB */
 	le_put(dev->cfg + 0x5c, 4, 0x8b800001);
 	le_put(dev->cfg + 0xc0, 8, UINT64_C(0x48b800001));
-	up();
+	rig_up_or_fail();
 	cfg_write(&rig, 0, PCI_BASE_ADDRESS_0, 4, MEM0);
 	decode();
 	real_write(0, 0x108040, 0xabcd05c1);
@@ -497,14 +472,14 @@ static void a_card_of_intels_has_memory_of_its_own(void **state)
 	identify(0x56a08086, 0x030000);
 	fake_vfio_bar(dev, 0, PCI_BASE_ADDRESS_MEM_TYPE_64, 0x1000000, RWM);
 	le_put(dev->cfg + 0x5c, 4, 0x1234);
-	up();
+	rig_up_or_fail();
 	assert_int_equal(rig.vfio[0].quirk.n, 0);
 	assert_int_equal(cfg_read(&rig, 0, 0x5c, 4), 0x1234);
 }
 
 int main(void)
 {
-#define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
+#define T(f) cmocka_unit_test_setup_teardown(f, begin, rig_end)
 	const struct CMUnitTest tests[] = {
 		T(nvidia_shows_the_guests_config_at_both_places_of_bar_0),
 		T(nvidia_pages_around_a_mirror_stay_mapped),

@@ -2,42 +2,17 @@
 // replaces: vfio/uapi.c iommu/uapi.c kvm/irq.c kvm/memslot.c
 // with: fake/fake_vfio.c fake/fake_iommu.c fake/fake_irq.c fake/fake_memslot.c
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 
-#include <cmocka.h>
+#include "fake/vfio_test.h"
 
-#include "fake/vfio_rig.h"
-
-static struct rig rig;
-static struct err err;
 static struct fake_device *a, *b;
 
 static int begin(void **state)
 {
-	(void)state;
-	rig_begin(&rig);
-	err = (struct err){ 0 };
+	rig_start(state);
 	a = fake_vfio_typical();
 	b = fake_vfio_typical();
 	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	rig_down(&rig);
-	const char *residue = rig_residue(&rig);
-	if (residue)
-		print_error("%s\n", residue);
-	return residue != NULL;
-}
-
-static void up(void)
-{
-	if (rig_up(&rig, &err))
-		fail_msg("%s", err.text);
 }
 
 static void no_function_reset(struct fake_device *dev)
@@ -56,7 +31,7 @@ static void run_guest(unsigned i)
 static void running_devices_are_quiet_before_they_are_reset(void **state)
 {
 	(void)state;
-	up();
+	rig_up_or_fail();
 	run_guest(0);
 	run_guest(1);
 	assert_true(fake_memslot.n > 0);
@@ -71,7 +46,7 @@ static void running_devices_are_quiet_before_they_are_reset(void **state)
 static void config_space_is_back_at_power_on(void **state)
 {
 	(void)state;
-	up();
+	rig_up_or_fail();
 	run_guest(0);
 	cfg_write(&rig, 0, PCI_INTERRUPT_LINE, 1, 11);
 	assert_int_equal(vfio_reset_set(rig.set, 1, &err), 0);
@@ -85,7 +60,7 @@ static void config_space_is_back_at_power_on(void **state)
 static void a_sleeping_device_is_woken_for_its_reset(void **state)
 {
 	(void)state;
-	up();
+	rig_up_or_fail();
 	cfg_write(&rig, 0, 0x44, 2, 3);
 	assert_int_equal(vfio_reset_set(rig.set, 1, &err), 0);
 	assert_int_equal(a->cfg[0x44], 0);
@@ -95,7 +70,7 @@ static void a_sleeping_device_is_woken_for_its_reset(void **state)
 static void the_rest_of_the_guest_keeps_its_slots(void **state)
 {
 	(void)state;
-	up();
+	rig_up_or_fail();
 	run_guest(0);
 	run_guest(1);
 	assert_int_equal(vfio_reset_set(rig.set, 1, &err), 0);
@@ -112,7 +87,7 @@ static void functions_of_one_bus_are_hot_reset_once(void **state)
 	no_function_reset(b);
 	b->bus = a->bus;
 	b->group = a->group;
-	up();
+	rig_up_or_fail();
 	run_guest(0);
 	assert_int_equal(vfio_reset_set(rig.set, 2, &err), 0);
 	assert_int_equal(fake_vfio_count("hot_reset"), 1);
@@ -125,7 +100,7 @@ static void only_affected_groups_are_shown_to_the_kernel(void **state)
 {
 	(void)state;
 	no_function_reset(a);
-	up();
+	rig_up_or_fail();
 	assert_int_equal(vfio_reset_set(rig.set, 2, &err), 0); /* two groups are open, one is hit */
 	assert_int_equal(a->hot_resets, 1);
 	assert_int_equal(b->hot_resets, 0);
@@ -136,7 +111,7 @@ static void a_hot_reset_that_would_hit_a_stranger_is_not_made(void **state)
 {
 	(void)state;
 	no_function_reset(a);
-	up();
+	rig_up_or_fail();
 	struct fake_device *stranger = fake_vfio_add(); /* not attached to this guest */
 	stranger->bus = a->bus;
 	stranger->group = 99;
@@ -152,7 +127,7 @@ static void a_sibling_held_through_the_group_counts_as_ours(void **state)
 {
 	(void)state;
 	no_function_reset(a);
-	up();
+	rig_up_or_fail();
 	struct fake_device *held = fake_vfio_add();
 	held->bus = a->bus;
 	held->group = a->group;
@@ -167,7 +142,7 @@ static void with_cdevs_the_kernel_knows_who_owns_what(void **state)
 	no_function_reset(a);
 	no_function_reset(b);
 	b->bus = a->bus;
-	up();
+	rig_up_or_fail();
 	assert_int_equal(vfio_reset_set(rig.set, 2, &err), 0);
 	assert_int_equal(fake_vfio.call[fake_vfio_index("hot_reset", 0)].a, 0);
 	assert_int_equal(b->hot_resets, 1);
@@ -183,7 +158,7 @@ static void every_function_that_stays_dirty_is_named(void **state)
 	no_function_reset(a);
 	no_function_reset(b);
 	a->no_hot_reset = b->no_hot_reset = true;
-	up();
+	rig_up_or_fail();
 	assert_int_equal(vfio_reset_set(rig.set, 2, &err), -ENODEV);
 	assert_non_null(strstr(err.text, "0000:01:00.0: no function reset, and no bus reset"));
 	assert_non_null(strstr(err.text, "0000:02:00.0: no function reset, and no bus reset"));
@@ -192,7 +167,7 @@ static void every_function_that_stays_dirty_is_named(void **state)
 static void a_function_reset_that_fails_is_followed_by_a_bus_reset(void **state)
 {
 	(void)state;
-	up();
+	rig_up_or_fail();
 	fake_vfio.fail_name = "device_reset";
 	fake_vfio.fail_at = 1;
 	fake_vfio.fail_errno = -EIO;
@@ -230,7 +205,7 @@ static void more_functions_than_first_room_are_asked_for_again(void **state)
 		d->bus = 0;
 		d->group = 10;
 	}
-	up();
+	rig_up_or_fail();
 	assert_int_equal(vfio_reset_set(rig.set, FAKE_DEVICES, &err), 0);
 	assert_int_equal(fake_vfio.device[7].hot_resets, 1);
 	assert_int_equal(fake_vfio_count("hot_reset"), 1);
@@ -240,7 +215,7 @@ static void at_start_only_what_opening_could_not_reset_is_reset(void **state)
 {
 	(void)state;
 	no_function_reset(b);
-	up();
+	rig_up_or_fail();
 	assert_int_equal(vfio_reset_unready(rig.set, 2, &err), 0);
 	assert_int_equal(a->resets, 0);
 	assert_int_equal(a->hot_resets, 0);
@@ -250,7 +225,7 @@ static void at_start_only_what_opening_could_not_reset_is_reset(void **state)
 static void at_start_nothing_is_done_when_all_are_fresh(void **state)
 {
 	(void)state;
-	up();
+	rig_up_or_fail();
 	fake_vfio_forget_calls();
 	assert_int_equal(vfio_reset_unready(rig.set, 2, &err), 0);
 	assert_int_equal(fake_vfio.n_calls, 0);
@@ -259,7 +234,7 @@ static void at_start_nothing_is_done_when_all_are_fresh(void **state)
 static void an_empty_set_is_no_error(void **state)
 {
 	(void)state;
-	up();
+	rig_up_or_fail();
 	assert_int_equal(vfio_reset_set(rig.set, 0, &err), 0);
 	assert_int_equal(vfio_reset_unready(rig.set, 0, &err), 0);
 }
@@ -267,7 +242,7 @@ static void an_empty_set_is_no_error(void **state)
 static void a_failed_guest_reset_still_leaves_the_function_quiet(void **state)
 {
 	(void)state;
-	up();
+	rig_up_or_fail();
 	run_guest(0);
 	fake_vfio.fail_name = "device_reset";
 	fake_vfio.fail_at = 1;
@@ -282,7 +257,7 @@ static void a_failed_guest_reset_still_leaves_the_function_quiet(void **state)
 
 int main(void)
 {
-#define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
+#define T(f) cmocka_unit_test_setup_teardown(f, begin, rig_end)
 	const struct CMUnitTest tests[] = {
 		T(running_devices_are_quiet_before_they_are_reset),
 		T(config_space_is_back_at_power_on),

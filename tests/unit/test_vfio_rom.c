@@ -2,30 +2,21 @@
 // replaces: vfio/uapi.c iommu/uapi.c kvm/irq.c kvm/memslot.c
 // with: fake/fake_vfio.c fake/fake_iommu.c fake/fake_irq.c fake/fake_memslot.c
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
 
 #include "fake/tempdir.h"
-#include "fake/vfio_rig.h"
+#include "fake/vfio_test.h"
 
 #define ROM_ADDR UINT64_C(0xc8000000)
 
-static struct rig rig;
-static struct err err;
 static struct fake_device *dev;
 static struct tempdir dir;
 static uint8_t image[8192];
 
 static int begin(void **state)
 {
-	(void)state;
 	if (tempdir_make(&dir))
 		return -1;
-	rig_begin(&rig);
-	err = (struct err){ 0 };
+	rig_start(state);
 	dev = fake_vfio_typical();
 	memset(image, 0xa7, sizeof(image));
 	le_put(image, 2, 0xaa55);
@@ -40,13 +31,9 @@ static int begin(void **state)
 
 static int end(void **state)
 {
-	(void)state;
-	rig_down(&rig);
-	const char *residue = rig_residue(&rig);
+	int left = rig_end(state);
 	tempdir_remove(&dir);
-	if (residue)
-		print_error("%s\n", residue);
-	return residue != NULL;
+	return left;
 }
 
 static void give_device_a_rom(void)
