@@ -176,7 +176,7 @@ static int check(const struct host *host, struct bdf bdf, bool force,
 	if (!r && !force)
 		r = check_holders(host, &inv, bdf, err);
 	if (!r && ret_uses)
-		*ret_uses = dev->host_uses;
+		*ret_uses = dev ? dev->host_uses : 0;
 	inventory_fini(&inv);
 	return r;
 }

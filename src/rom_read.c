@@ -105,7 +105,7 @@ static int slurp(const struct host *host, const struct pci_dev *dev, struct rom_
 	autoclose int fd = openat(host->sys, pci_path(dev->bdf, "rom").s, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return unreadable(-errno, dev, err);
-	ret->data = malloc(max);
+	ret->data = malloc(max ? max : 1);
 	if (!ret->data)
 		return err_errno(err, -ENOMEM, "%s: its option ROM", bdf_text(dev->bdf).s);
 	while (ret->size < max) {
