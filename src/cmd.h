@@ -4,13 +4,10 @@
  * returns the exit status (cli.h); only these files print, and only main exits. What a command
  * accepts on its line is described in commands.c, for all of them in one place.
  *
- *	int cmd_check(int argc, char **argv)
+ *	int cmd_stop(int argc, char **argv)
  *	{
- *		struct cmd_args args = { 0 };
- *		int status = cmd_parse(CMD_CHECK, argc, argv, &args);
- *		if (status != CLI_GO)
- *			return status;
- *		...
+ *		return cmd_on_host(CMD_STOP, argc, argv, NULL, stop);
+ *	}
  */
 #ifndef BULKHEAD_CMD_H
 #define BULKHEAD_CMD_H
@@ -68,6 +65,15 @@ extern const struct cli_command commands[N_COMMANDS];
 
 /* cli_parse with the row of `command`. */
 int cmd_parse(enum command command, int argc, char **argv, struct cmd_args *args);
+
+/*
+ * What most commands are: parses, has `check` (or NULL) look at what goes together (CLI_GO, or a
+ * status after its message), opens the host that is meant, acts. `act` answers CLI_OK or
+ * CLI_FAILED, or -errno with a text that is printed here. The exit status.
+ */
+int cmd_on_host(enum command command, int argc, char **argv,
+		int (*check)(const struct cmd_args *args),
+		int (*act)(const struct cmd_args *args, struct host *host, struct err *err));
 
 /*
  * Loads args->profile with its --set and --iommu. CLI_GO: `profile` is filled and the caller calls

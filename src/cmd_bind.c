@@ -123,34 +123,33 @@ static int release_all(const struct cmd_args *args, const struct host *host,
 
 /* --- both --- */
 
-static int run(enum command command, int argc, char **argv,
-	       int (*all)(const struct cmd_args *args, const struct host *host,
-			  const struct chosen *chosen, struct err *err))
+static int choose_all(const struct cmd_args *args, struct host *host, struct chosen *chosen,
+		      struct err *err)
 {
-	struct cmd_args args = { 0 };
+	int r = cmd_timeout(args, host, err);
+	return r ? r : choose(args, host, chosen, err);
+}
+
+static int bind_chosen(const struct cmd_args *args, struct host *host, struct err *err)
+{
 	struct chosen chosen = { .n = 0 };
-	struct host host;
-	struct err err = { 0 };
-	int status = cmd_parse(command, argc, argv, &args);
-	if (status != CLI_GO)
-		return status;
-	if (host_open(&host, args.host, &err))
-		return cli_fail(&err);
-	int r = cmd_timeout(&args, &host, &err);
-	if (!r)
-		r = choose(&args, &host, &chosen, &err);
-	if (!r)
-		r = all(&args, &host, &chosen, &err);
-	host_close(&host);
-	return r ? cli_fail(&err) : CLI_OK;
+	int r = choose_all(args, host, &chosen, err);
+	return r ? r : bind_all(args, host, &chosen, err);
+}
+
+static int release_chosen(const struct cmd_args *args, struct host *host, struct err *err)
+{
+	struct chosen chosen = { .n = 0 };
+	int r = choose_all(args, host, &chosen, err);
+	return r ? r : release_all(args, host, &chosen, err);
 }
 
 int cmd_bind(int argc, char **argv)
 {
-	return run(CMD_BIND, argc, argv, bind_all);
+	return cmd_on_host(CMD_BIND, argc, argv, NULL, bind_chosen);
 }
 
 int cmd_release(int argc, char **argv)
 {
-	return run(CMD_RELEASE, argc, argv, release_all);
+	return cmd_on_host(CMD_RELEASE, argc, argv, NULL, release_chosen);
 }

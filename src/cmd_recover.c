@@ -65,17 +65,13 @@ static int recover_all(const struct host *host)
 	return status;
 }
 
+static int recover_asked(const struct cmd_args *args, struct host *host, struct err *err)
+{
+	(void)err; /* each has its own message */
+	return args->name ? recover(host, args->name) : recover_all(host);
+}
+
 int cmd_recover(int argc, char **argv)
 {
-	struct cmd_args args = { 0 };
-	struct host host;
-	struct err err = { 0 };
-	int status = cmd_parse(CMD_RECOVER, argc, argv, &args);
-	if (status != CLI_GO)
-		return status;
-	if (host_open(&host, args.host, &err))
-		return cli_fail(&err);
-	status = args.name ? recover(&host, args.name) : recover_all(&host);
-	host_close(&host);
-	return status;
+	return cmd_on_host(CMD_RECOVER, argc, argv, NULL, recover_asked);
 }

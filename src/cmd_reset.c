@@ -7,11 +7,13 @@
 #include "reset_device.h"
 #include "reset_history.h"
 
-static int reset(const struct cmd_args *args, const struct host *host, struct err *err)
+static int reset(const struct cmd_args *args, struct host *host, struct err *err)
 {
 	struct reset_report report;
 	struct bdf bdf;
-	int r = by_hand_find(host, args->device, &bdf, err);
+	int r = cmd_timeout(args, host, err);
+	if (!r)
+		r = by_hand_find(host, args->device, &bdf, err);
 	if (!r)
 		r = reset_device(host, bdf, &report, err);
 	if (r)
@@ -28,17 +30,5 @@ static int reset(const struct cmd_args *args, const struct host *host, struct er
 
 int cmd_reset(int argc, char **argv)
 {
-	struct cmd_args args = { 0 };
-	struct host host;
-	struct err err = { 0 };
-	int status = cmd_parse(CMD_RESET, argc, argv, &args);
-	if (status != CLI_GO)
-		return status;
-	if (host_open(&host, args.host, &err))
-		return cli_fail(&err);
-	int r = cmd_timeout(&args, &host, &err);
-	if (!r)
-		r = reset(&args, &host, &err);
-	host_close(&host);
-	return r ? cli_fail(&err) : CLI_OK;
+	return cmd_on_host(CMD_RESET, argc, argv, NULL, reset);
 }

@@ -55,8 +55,7 @@ static int write_file(const char *path, const struct rom_source *source, struct 
 	return err_errno(err, r, "%s", path);
 }
 
-static int act(const struct cmd_args *args, const struct rom_source *source, bool *ret_good,
-	       struct err *err)
+static int show(const struct cmd_args *args, const struct rom_source *source, struct err *err)
 {
 	struct rom_report report;
 	bool check = strcmp(args->action, "list") != 0;
@@ -65,11 +64,11 @@ static int act(const struct cmd_args *args, const struct rom_source *source, boo
 		r = write_file(args->name, source, err);
 	if (r)
 		return r;
-	*ret_good = !check || rom_report_is_good(&report);
 	if (args->json)
-		return json_print(rom_report_json(&report), stdout);
-	rom_report_print(&report, check, stdout);
-	return 0;
+		r = json_print(rom_report_json(&report), stdout);
+	else
+		rom_report_print(&report, check, stdout);
+	return r ? r : !check || rom_report_is_good(&report) ? CLI_OK : CLI_FAILED;
 }
 
 static int check_usage(const struct cmd_args *args)
@@ -86,26 +85,17 @@ static int check_usage(const struct cmd_args *args)
 	return CLI_USAGE;
 }
 
+static int rom(const struct cmd_args *args, struct host *host, struct err *err)
+{
+	struct rom_source source = { 0 };
+	int r = open_source(args, host, &source, err);
+	if (!r)
+		r = show(args, &source, err);
+	rom_source_fini(&source);
+	return r;
+}
+
 int cmd_rom(int argc, char **argv)
 {
-	struct cmd_args args = { 0 };
-	struct rom_source source = { 0 };
-	struct host host;
-	struct err err = { 0 };
-	bool good = false;
-	int status = cmd_parse(CMD_ROM, argc, argv, &args);
-	if (status == CLI_GO)
-		status = check_usage(&args);
-	if (status != CLI_GO)
-		return status;
-	if (host_open(&host, args.host, &err))
-		return cli_fail(&err);
-	int r = open_source(&args, &host, &source, &err);
-	if (!r)
-		r = act(&args, &source, &good, &err);
-	rom_source_fini(&source);
-	host_close(&host);
-	if (r)
-		return cli_fail(&err);
-	return good ? CLI_OK : CLI_FAILED;
+	return cmd_on_host(CMD_ROM, argc, argv, check_usage, rom);
 }

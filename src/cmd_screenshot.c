@@ -42,25 +42,21 @@ static int write_picture(const char *name, const json_t *answer, int fd, const c
 	return r;
 }
 
+static int take(const struct cmd_args *args, struct host *host, struct err *err)
+{
+	json_t *answer = NULL;
+	char name[64];
+	autoclose int fd = -1;
+	int r = running_pick(host, args->name, name, sizeof(name), err);
+	if (!r)
+		r = control_ask_file(host, name, "screenshot", &answer, &fd, err);
+	if (!r)
+		r = write_picture(name, answer, fd, args->output, err);
+	json_decref(answer);
+	return r;
+}
+
 int cmd_screenshot(int argc, char **argv)
 {
-	struct cmd_args args = { 0 };
-	struct host host;
-	struct err err = { 0 };
-	char name[64];
-	int status = cmd_parse(CMD_SCREENSHOT, argc, argv, &args);
-	if (status != CLI_GO)
-		return status;
-	if (host_open(&host, args.host, &err))
-		return cli_fail(&err);
-	json_t *answer = NULL;
-	autoclose int fd = -1;
-	int r = running_pick(&host, args.name, name, sizeof(name), &err);
-	if (!r)
-		r = control_ask_file(&host, name, "screenshot", &answer, &fd, &err);
-	if (!r)
-		r = write_picture(name, answer, fd, args.output, &err);
-	json_decref(answer);
-	host_close(&host);
-	return r ? cli_fail(&err) : CLI_OK;
+	return cmd_on_host(CMD_SCREENSHOT, argc, argv, NULL, take);
 }

@@ -153,8 +153,9 @@ static const struct verb *find_verb(const char *name)
 	return verb;
 }
 
-static int check_words(const struct verb *verb, const struct cmd_args *args)
+static int check_words(const struct cmd_args *args)
 {
+	const struct verb *verb = find_verb(args->action);
 	const struct cli_list *words = &args->words;
 	if (verb->needs_pf && !args->device)
 		cli_error("vf %s: PF is missing", verb->name);
@@ -169,24 +170,14 @@ static int check_words(const struct verb *verb, const struct cmd_args *args)
 	return CLI_USAGE;
 }
 
+static int vf(const struct cmd_args *args, struct host *host, struct err *err)
+{
+	struct request request = { .args = args, .host = host };
+	int r = args->device ? pf_find(host, args->device, &request.pf, err) : 0;
+	return r ? r : find_verb(args->action)->run(&request, err);
+}
+
 int cmd_vf(int argc, char **argv)
 {
-	struct cmd_args args = { 0 };
-	struct host host;
-	struct err err = { 0 };
-	int status = cmd_parse(CMD_VF, argc, argv, &args);
-	if (status != CLI_GO)
-		return status;
-	const struct verb *verb = find_verb(args.action);
-	status = check_words(verb, &args);
-	if (status != CLI_GO)
-		return status;
-	if (host_open(&host, args.host, &err))
-		return cli_fail(&err);
-	struct request request = { .args = &args, .host = &host };
-	int r = args.device ? pf_find(&host, args.device, &request.pf, &err) : 0;
-	if (!r)
-		r = verb->run(&request, &err);
-	host_close(&host);
-	return r ? cli_fail(&err) : CLI_OK;
+	return cmd_on_host(CMD_VF, argc, argv, check_words, vf);
 }

@@ -259,6 +259,25 @@ int cmd_parse(enum command command, int argc, char **argv, struct cmd_args *args
 	return status;
 }
 
+int cmd_on_host(enum command command, int argc, char **argv,
+		int (*check)(const struct cmd_args *args),
+		int (*act)(const struct cmd_args *args, struct host *host, struct err *err))
+{
+	struct cmd_args args = { 0 };
+	struct host host;
+	struct err err = { 0 };
+	int status = cmd_parse(command, argc, argv, &args);
+	if (status == CLI_GO && check)
+		status = check(&args);
+	if (status != CLI_GO)
+		return status;
+	if (host_open(&host, args.host, &err))
+		return cli_fail(&err);
+	status = act(&args, &host, &err);
+	host_close(&host);
+	return status < 0 ? cli_fail(&err) : status;
+}
+
 int cmd_load_profile(const struct cmd_args *args, struct profile *profile)
 {
 	const char *overrides[CLI_REPEAT_MAX + 1];
