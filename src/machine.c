@@ -387,7 +387,8 @@ void machine_down(struct machine *m)
 
 int machine_run(struct machine *m, enum machine_end *ret_end, struct err *err)
 {
-	vcpus_resume(&m->vcpus);
+	if (!m->held_by_user)
+		vcpus_resume(&m->vcpus);
 	int r = loop_run(m->loop);
 	vcpus_pause(&m->vcpus);
 	if (r)
