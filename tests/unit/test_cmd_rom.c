@@ -19,9 +19,11 @@
 #include "fake/capture.h"
 #include "fake/fake_sysfs.h"
 #include "fake/host_tree.h"
+#include "fake/option_rom.h"
 #include "journal.h"
 #include "rom_read.h"
 
+#define GPU_IDS 0x1c0310de
 #define GPU "sys/devices/pci0000:00/0000:01:00.0"
 
 static const struct bdf gpu = { 0, 1, 0, 0 }, nic = { 0, 2, 0, 0 };
@@ -30,27 +32,10 @@ static struct rom_source source;
 static struct err err;
 static struct capture said;
 
-/* An x86 image of 512 bytes, checksum right. */
-static void make_rom(uint8_t rom[512])
-{
-	uint8_t sum = 0;
-	memset(rom, 0, 512);
-	le_put(rom, 2, 0xaa55);
-	rom[2] = 1;
-	le_put(rom + 0x18, 2, 0x40);
-	memcpy(rom + 0x40, "PCIR", 4);
-	le_put(rom + 0x44, 4, 0x1c0310de);
-	rom[0x50] = 1;
-	rom[0x55] = 0x80;
-	for (unsigned i = 0; i < 511; i++)
-		sum = (uint8_t)(sum + rom[i]);
-	rom[511] = (uint8_t)-sum;
-}
-
 static void put_config(uint16_t command)
 {
 	uint8_t cfg[256] = { 0 };
-	le_put(cfg, 4, 0x1c0310de);
+	le_put(cfg, 4, GPU_IDS);
 	le_put(cfg + PCI_COMMAND, 2, command);
 	le_put(cfg + PCI_CLASS_REVISION, 4, 0x030000a1);
 	assert_int_equal(tempdir_write(&tree.dir, GPU "/config", cfg, sizeof(cfg)), 0);
@@ -74,7 +59,7 @@ static int begin(void **state)
 		       "pci 0000:01:00.0 10de:1c03 class=030000 group=1 bar0=m32:16M rom=64K\n"
 		       "pci 0000:02:00.0 8086:10d3 class=020000 group=2 bar0=m32:128K\n" GPU
 		       "/power/control = auto\n");
-	make_rom(rom);
+	option_rom_make(rom, GPU_IDS);
 	put_config(0);
 	assert_int_equal(tempdir_write(&tree.dir, GPU "/fake_rom", rom, sizeof(rom)), 0);
 	assert_int_equal(tempdir_write(&tree.dir, GPU "/rom", "", 0), 0);
@@ -267,7 +252,7 @@ static void a_bad_rom_fails_the_check_but_not_the_list(void **state)
 {
 	(void)state;
 	uint8_t rom[512];
-	make_rom(rom);
+	option_rom_make(rom, GPU_IDS);
 	rom[100]++;
 	assert_int_equal(tempdir_write(&tree.dir, GPU "/fake_rom", rom, sizeof(rom)), 0);
 	assert_int_equal(call("01:00.0", "list", NULL, NULL), CLI_OK);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "fake/option_rom.h"
 #include "fake/plan_host.h"
 #include "fake/tempdir.h"
 
@@ -138,23 +139,6 @@ static void the_profile_decides_about_the_rom(void **state)
 	assert_int_equal(plan.device[0].bar_addr[PCI_ROM_BAR] % PLAN_ROM_MAX, 0);
 }
 
-/* One x86 image of 512 bytes for 8086:10d3, its checksum right. */
-static void make_rom(uint8_t rom[512])
-{
-	uint8_t sum = 0;
-	memset(rom, 0, 512);
-	le_put(rom, 2, 0xaa55);
-	rom[2] = 1;
-	le_put(rom + 0x18, 2, 0x40);
-	memcpy(rom + 0x40, "PCIR", 4);
-	le_put(rom + 0x44, 4, 0x10d38086);
-	rom[0x50] = 1;
-	rom[0x55] = 0x80;
-	for (unsigned i = 0; i < 511; i++)
-		sum = (uint8_t)(sum + rom[i]);
-	rom[511] = (uint8_t)-sum;
-}
-
 static struct tempdir rom_dir;
 static uint8_t rom[512];
 
@@ -185,7 +169,7 @@ static void a_rom_file_is_looked_at_before_anything_is_changed(void **state)
 	wanted.rom = path;
 	assert_int_equal(plan_check_rom(&with, &device, &err), -ENOENT);
 	assert_non_null(strstr(err.text, path));
-	make_rom(rom);
+	option_rom_make(rom, 0x10d38086);
 	assert_int_equal(check_rom(&with, 512, &err), 0);
 	assert_int_equal(with.warnings.n, 0);
 	assert_int_equal(check_rom(&with, 300, &err), -EBADMSG);
@@ -207,17 +191,17 @@ static void a_rom_of_another_vendor_is_refused_and_lesser_faults_are_warnings(vo
 	struct plan with = { .profile = &uefi };
 	struct err err = { 0 };
 	assert_int_equal(tempdir_make(&rom_dir), 0);
-	make_rom(rom);
+	option_rom_make(rom, 0x10d38086);
 	rom[511]++; /* wrong checksum; no UEFI driver is the second one */
 	assert_int_equal(check_rom(&with, 512, &err), 0);
 	assert_int_equal(with.warnings.n, 2);
 	assert_non_null(strstr(with.warnings.at[0].text, "checksum"));
 	assert_non_null(strstr(with.warnings.at[1].text, "no picture"));
-	make_rom(rom);
+	option_rom_make(rom, 0x10d38086);
 	rom[0x46]++, rom[511]--; /* another board of the same vendor */
 	assert_int_equal(check_rom(&with, 512, &err), 0);
 	assert_non_null(strstr(with.warnings.at[2].text, "8086:10d4"));
-	make_rom(rom);
+	option_rom_make(rom, 0x10d38086);
 	rom[0x44]++, rom[511]--;
 	assert_int_equal(check_rom(&with, 512, &err), -EINVAL);
 	assert_non_null(strstr(err.text, "it is for 8087:10d3, the device is 8086:10d3"));
