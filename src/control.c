@@ -123,6 +123,9 @@ static void peer_close(struct control_peer *peer)
 {
 	loop_remove(peer->control->loop, &peer->watch);
 	close_fd(&peer->watch.fd);
+	close_fd(&peer->passed_fd);
+	free(peer->answer);
+	peer->answer = NULL;
 }
 
 union fd_message { /* a control message with one descriptor, aligned as it must be */
@@ -130,33 +133,61 @@ union fd_message { /* a control message with one descriptor, aligned as it must 
 	char space[CMSG_SPACE(sizeof(int))];
 };
 
-/* An answer that the peer does not take is lost; the VM does not wait for readers. */
-static void send_answer(int to, char *text, int passed_fd)
+/* As much as the socket takes; bytes, or -errno. The descriptor goes with the first of them. */
+static ssize_t send_some(struct control_peer *peer)
 {
-	struct iovec parts[] = { { text, strlen(text) }, { (char[]){ '\n' }, 1 } };
-	struct msghdr message = { .msg_iov = parts, .msg_iovlen = 2 };
+	struct iovec part = { peer->answer + peer->sent, peer->len - peer->sent };
+	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
 	union fd_message fds = { 0 };
-	if (passed_fd >= 0) {
+	if (peer->passed_fd >= 0) {
 		message.msg_control = &fds;
 		message.msg_controllen = sizeof(fds.space);
 		fds.head = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(int)),
 					     .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS };
-		memcpy(CMSG_DATA(&fds.head), &passed_fd, sizeof(passed_fd));
+		memcpy(CMSG_DATA(&fds.head), &peer->passed_fd, sizeof(peer->passed_fd));
 	}
-	ssize_t sent = sendmsg(to, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-	(void)sent;
+	ssize_t n = sendmsg(peer->watch.fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+	return n < 0 ? -errno : n;
+}
+
+/* The rest of an answer goes when the peer has read some; the VM does not wait for readers. */
+static void peer_takes(void *ctx, uint32_t events)
+{
+	struct control_peer *peer = ctx;
+	(void)events;
+	ssize_t n = send_some(peer);
+	if (n == -EAGAIN || n == -EINTR)
+		return;
+	if (n > 0) {
+		peer->sent += (size_t)n;
+		close_fd(&peer->passed_fd);
+	}
+	if (n <= 0 || peer->sent == peer->len)
+		peer_close(peer);
+}
+
+/* With a newline at its end; NULL without memory. */
+static char *answer_text(struct control_peer *peer)
+{
+	json_t *result = answer(peer->control, peer->request, peer->n);
+	autofree char *text = json_dumps(result, JSON_COMPACT);
+	char *line = NULL;
+	json_decref(result);
+	return text && asprintf(&line, "%s\n", text) >= 0 ? line : NULL;
 }
 
 static void peer_answer(struct control_peer *peer)
 {
 	struct control *control = peer->control;
-	json_t *result = answer(control, peer->request, peer->n);
-	autofree char *text = json_dumps(result, JSON_COMPACT);
-	json_decref(result);
-	if (text)
-		send_answer(peer->watch.fd, text, control->passed_fd);
-	close_fd(&control->passed_fd);
-	peer_close(peer);
+	peer->answer = answer_text(peer);
+	peer->passed_fd = take_fd(&control->passed_fd);
+	peer->sent = 0;
+	peer->len = peer->answer ? strlen(peer->answer) : 0;
+	peer->watch.ready = peer_takes;
+	if (!peer->answer || loop_change(control->loop, &peer->watch, EPOLLOUT))
+		peer_close(peer);
+	else
+		peer_takes(peer, 0);
 }
 
 static void peer_ready(void *ctx, uint32_t events)
@@ -202,7 +233,7 @@ int control_init(struct control *control, struct machine *machine, struct loop *
 	control->listener.fd = control->passed_fd = -1;
 	for (size_t i = 0; i < ARRAY_LEN(control->peer); i++) {
 		control->peer[i].control = control;
-		control->peer[i].watch.fd = -1;
+		control->peer[i].watch.fd = control->peer[i].passed_fd = -1;
 	}
 	struct sockaddr_un address;
 	socket_address(&address, dir_fd, "control");

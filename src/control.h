@@ -28,6 +28,9 @@ struct control {
 		struct loop_fd watch; /* fd -1 = free */
 		char request[CONTROL_REQUEST_MAX];
 		size_t n;
+		char *answer; /* owned; what of it is not sent yet goes when the peer reads */
+		size_t sent, len;
+		int passed_fd; /* owned, until it has gone; -1 = none */
 	} peer[8];           /* more at once wait in the listen queue */
 };
 

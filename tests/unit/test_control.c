@@ -19,6 +19,7 @@
 
 #include <cmocka.h>
 
+#include "base/bytes.h"
 #include "base/cleanup.h"
 
 static const struct range ram[] = { { 0, 0x400000 } };
@@ -179,19 +180,26 @@ static void a_name_that_does_not_run_is_said(void **state)
 	assert_non_null(strstr(f->err.text, "'other' is not running"));
 }
 
+/* A client that has sent this. */
+static int connected(struct fixture *f, const char *text, size_t size)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s/demo/control", f->dir);
+	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(send(fd, text, size, 0), size);
+	return fd;
+}
+
 /* It could be a client of ours, or anybody who is root. */
 static void what_is_no_request_is_answered_or_hung_up_on(void **state)
 {
 	struct fixture *f = *state;
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	char junk[CONTROL_REQUEST_MAX], text[256] = { 0 };
 	memset(junk, 'x', sizeof(junk));
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s/demo/control", f->dir);
 	for (unsigned round = 0; round < 2; round++) {
-		autoclose int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-		assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
 		junk[100] = round ? '\n' : 'x';
-		assert_int_equal(send(fd, junk, sizeof(junk), 0), sizeof(junk));
+		autoclose int fd = connected(f, junk, sizeof(junk));
 		for (unsigned i = 0; i < 5; i++)
 			loop_step(&f->loop, 10);
 		ssize_t n = recv(fd, text, sizeof(text) - 1, 0);
@@ -200,6 +208,37 @@ static void what_is_no_request_is_answered_or_hung_up_on(void **state)
 		else
 			assert_true(n <= 0);
 	}
+}
+
+/* More than a socket takes at once: 255 vCPUs have that much to say. */
+static void an_answer_of_any_length_arrives_whole(void **state)
+{
+	struct fixture *f = *state;
+	const unsigned n = 20000;
+	struct vcpus *vcpus = &f->machine.vcpus;
+	vcpus->at = calloc(n, sizeof(*vcpus->at));
+	for (vcpus->n = 0; vcpus->n < n; vcpus->n++)
+		vcpus->at[vcpus->n].fd = -1;
+	ask(f, "registers");
+	assert_int_equal(f->result, 0);
+	assert_int_equal(json_array_size(json_object_get(f->answer, "registers")), n);
+	free(vcpus->at);
+	vcpus->n = 0;
+}
+
+static void who_asks_and_leaves_costs_nothing(void **state)
+{
+	struct fixture *f = *state;
+	for (unsigned i = 0; i < 2 * ARRAY_LEN(f->control.peer); i++) {
+		static const char ask_it[] = "{\"do\": \"resume\"}\n";
+		close(connected(f, ask_it, strlen(ask_it)));
+		for (unsigned step = 0; step < 5; step++)
+			loop_step(&f->loop, 1);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(f->control.peer); i++)
+		assert_int_equal(f->control.peer[i].watch.fd, -1);
+	ask(f, "pause");
+	assert_int_equal(f->result, 0);
 }
 
 /* --- pauses --- */
@@ -272,6 +311,8 @@ int main(void)
 		T(other_answers_come_without_a_file),
 		T(a_name_that_does_not_run_is_said),
 		T(what_is_no_request_is_answered_or_hung_up_on),
+		T(an_answer_of_any_length_arrives_whole),
+		T(who_asks_and_leaves_costs_nothing),
 		T(a_look_at_the_registers_does_not_let_a_guest_run_past_its_end),
 		T(nor_does_a_resume),
 		T(registers_of_a_paused_guest_leave_it_paused),
