@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "base/limit.h"
 #include "base/log.h"
 #include "cmd.h"
 #include "control.h"
@@ -15,6 +16,9 @@
 #include "machine.h"
 #include "prepare.h"
 #include "take.h"
+
+/* An eventfd for each of the interrupts that KVM routes, and twice over for all else. */
+#define FILES_WANTED (2 * IRQ_MAX_GSI)
 
 struct run {
 	struct profile profile;
@@ -59,18 +63,6 @@ static int catch_signals(struct run *run)
 	return loop_signals(&run->loop, &set, on_signal, run);
 }
 
-/* The plan has refused when the hard limit is in the way; within it we may raise our own. */
-static void raise_memlock(uint64_t needed)
-{
-	struct rlimit limit;
-	if (getrlimit(RLIMIT_MEMLOCK, &limit) || limit.rlim_cur >= needed)
-		return;
-	limit.rlim_cur = needed;
-	if (limit.rlim_max < needed)
-		limit.rlim_max = needed;
-	setrlimit(RLIMIT_MEMLOCK, &limit);
-}
-
 /* What cannot be recorded is only a warning: undoing it later finds no device and is done. */
 static void device_left(void *ctx, struct bdf bdf)
 {
@@ -103,7 +95,9 @@ static void keep_slots(const struct prepared *p)
 static int run_guest(struct run *run, enum machine_end *ret_end, struct err *err)
 {
 	struct prepared *p = &run->prepared;
-	raise_memlock(p->plan.memlock_needed);
+	/* The plan has refused when the hard limit is in the way; within it we may raise our own.
+	 */
+	limit_raise(RLIMIT_MEMLOCK, p->plan.memlock_needed);
 	keep_slots(p);
 	journal_step(&run->journal, "machine up");
 	const struct machine_start start = { &p->plan, &p->host, &p->image, &p->ram };
@@ -192,8 +186,8 @@ int cmd_run(int argc, char **argv)
 	int status = cmd_parse(CMD_RUN, argc, argv, &args);
 	if (status != CLI_GO)
 		return status;
-	if (args.verbose)
-		log_set_level(LOG_INFO);
+	/* With fewer a guest of few interrupts runs as well. */
+	limit_raise(RLIMIT_NOFILE, FILES_WANTED);
 	status = cmd_load_profile(&args, &run.profile);
 	if (status != CLI_GO)
 		return status;
