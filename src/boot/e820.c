@@ -18,6 +18,9 @@ void e820_build(struct e820 *map, const struct layout *layout, uint64_t ecam_bas
 	add(map, MIB, layout->ram[0].size, E820_RAM);
 	/* Linux uses ECAM only where firmware has reserved it. */
 	add(map, ecam_base, ecam_base + ECAM_SIZE, E820_RESERVED);
+	if (layout->stolen.size)
+		add(map, layout->stolen.start, layout->stolen.start + layout->stolen.size,
+		    E820_RESERVED);
 	add(map, KVM_IDENTITY_MAP_GPA, KVM_TSS_GPA + 3 * PAGE_4K, E820_RESERVED);
 	for (unsigned i = 1; i < layout->n_ram; i++)
 		add(map, layout->ram[i].start, layout->ram[i].start + layout->ram[i].size,

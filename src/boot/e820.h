@@ -12,7 +12,7 @@
 
 enum e820_type { E820_RAM = 1, E820_RESERVED = 2 };
 
-#define E820_MAX (LAYOUT_MAX_RAM + 6)
+#define E820_MAX (LAYOUT_MAX_RAM + 7)
 /* The first 640 KiB but for the last: where a BIOS keeps its data, and kernels expect one to. */
 #define E820_LOW_END UINT64_C(0x9FC00)
 

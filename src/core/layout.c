@@ -110,6 +110,35 @@ int layout_ram(struct layout *layout, uint64_t memory, const struct range *holes
 	return r ? r : high_ram(layout, memory - low, holes, n_holes, err);
 }
 
+int layout_stolen(struct layout *layout, const struct range *holes, size_t n_holes, struct err *err)
+{
+	const struct range place = { IGD_STOLEN_BASE, IGD_STOLEN_SIZE };
+	for (size_t i = 0; i < n_holes; i++)
+		if (range_overlaps(place, holes[i]))
+			return err_set(err, -ENOSPC,
+				       "memory for the graphics: the IOMMU reserves addresses near "
+				       "0x%llx, where it is to be; leave out igd_stolen",
+				       (unsigned long long)holes[i].start);
+	layout->stolen = place;
+	return 0;
+}
+
+unsigned layout_memory(const struct layout *layout, struct range ret[LAYOUT_MAX_MEMORY])
+{
+	unsigned n = 0;
+	bool given = !layout->stolen.size;
+	for (unsigned i = 0; i < layout->n_ram; i++) {
+		if (!given && layout->ram[i].start > layout->stolen.start) {
+			ret[n++] = layout->stolen;
+			given = true;
+		}
+		ret[n++] = layout->ram[i];
+	}
+	if (!given)
+		ret[n++] = layout->stolen;
+	return n;
+}
+
 /* The window if it lies above RAM and below `top`. */
 static bool place(struct layout *layout, uint64_t base, uint64_t size, uint64_t floor, uint64_t top)
 {

@@ -25,7 +25,9 @@
 #define TPM_CRB_BASE UINT64_C(0xFED40000) /* with a TPM; all-ones without, or firmware waits */
 #define TPM_CRB_SIZE UINT64_C(0x1000)
 #define IGD_OPREGION_BASE UINT64_C(0xFED80000) /* with graphics of Intel's: a copy of its tables */
-#define IGD_OPREGION_MAX UINT64_C(0x10000)
+#define IGD_OPREGION_MAX UINT64_C(0x20000)
+#define IGD_STOLEN_BASE UINT64_C(0xFC000000) /* with graphics of Intel's: theirs; no window reaches it */
+#define IGD_STOLEN_SIZE UINT64_C(0x2000000)  /* 32 MiB, the unit that all generations count in */
 #define LAPIC_BASE UINT64_C(0xFEE00000) /* also the MSI window, 1 MiB; DMA never maps it */
 #define KVM_IDENTITY_MAP_GPA UINT64_C(0xFEFFC000) /* Intel without unrestricted guest needs it */
 #define KVM_TSS_GPA UINT64_C(0xFEFFD000)          /* three pages */
@@ -64,11 +66,13 @@
 #define SLOT_LPC 31
 
 #define LAYOUT_MAX_RAM 16
+#define LAYOUT_MAX_MEMORY (LAYOUT_MAX_RAM + 1)
 #define LAYOUT_MIN_RAM UINT64_C(0x1000000) /* 16 MiB: below it no kernel of today fits */
 
 struct layout {
 	struct range ram[LAYOUT_MAX_RAM]; /* ascending, page multiples */
 	unsigned n_ram;
+	struct range stolen; /* memory that is not RAM: of Intel's graphics; size 0 = none */
 	struct range mmio32; /* windows of the root bus */
 	struct range mmio64;
 	struct range io;
@@ -86,6 +90,16 @@ struct layout {
  */
 int layout_ram(struct layout *layout, uint64_t memory, const struct range *holes, size_t n_holes,
 	       struct err *err);
+
+/*
+ * Adds the memory of Intel's graphics, IGD_STOLEN_SIZE at IGD_STOLEN_BASE: one place for all firmware,
+ * because each has a window of its own below it. After layout_ram, with its holes. Pure. -ENOSPC when
+ * the IOMMU reserves addresses there.
+ */
+int layout_stolen(struct layout *layout, const struct range *holes, size_t n_holes,
+		  struct err *err);
+/* All that is memory, RAM and the above, ascending; how many. */
+unsigned layout_memory(const struct layout *layout, struct range ret[LAYOUT_MAX_MEMORY]);
 
 /*
  * Places the 64-bit PCI window: the top eighth of the guest physical space (47 bits of it at most),

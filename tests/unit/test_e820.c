@@ -57,7 +57,7 @@ static void a_map_of_the_most_pieces_is_complete_ascending_and_disjoint(void **s
 	for (unsigned i = 0; i < ARRAY_LEN(holes); i++)
 		holes[i] = (struct range){ 4 * GIB + (2 * i + 1) * 4 * MIB, 4 * MIB };
 	struct e820 map = built(4 * GIB, holes, ARRAY_LEN(holes));
-	assert_int_equal(map.n, E820_MAX - 1);
+	assert_int_equal(map.n, E820_MAX - 2);
 	uint64_t next = 0, ram = 0;
 	for (unsigned i = 0; i < map.n; i++) {
 		assert_true(map.at[i].addr >= next && map.at[i].size);
@@ -67,11 +67,25 @@ static void a_map_of_the_most_pieces_is_complete_ascending_and_disjoint(void **s
 	assert_int_equal(ram, 4 * GIB - (MIB - E820_LOW_END));
 }
 
+static void memory_of_the_graphics_is_reserved(void **state)
+{
+	(void)state;
+	struct layout layout;
+	struct e820 map;
+	assert_int_equal(layout_ram(&layout, 3 * GIB, NULL, 0, NULL), 0);
+	assert_int_equal(layout_stolen(&layout, NULL, 0, NULL), 0);
+	e820_build(&map, &layout, ECAM_BASE);
+	assert_entry(&map, 5, 0xFC000000, 0xFE000000, E820_RESERVED);
+	assert_entry(&map, 6, 0xFEFFC000, 0xFF000000, E820_RESERVED);
+	assert_int_equal(map.n, 8);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(low_memory_is_cut_where_a_pc_has_its_legacy_area),
 		cmocka_unit_test(high_memory_follows_at_four_gib),
+		cmocka_unit_test(memory_of_the_graphics_is_reserved),
 		cmocka_unit_test(a_map_of_the_most_pieces_is_complete_ascending_and_disjoint),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -335,6 +335,42 @@ static void random_holes_never_meet_ram(void **state)
 	}
 }
 
+/* --- memory of Intel's graphics --- */
+
+static void it_is_memory_between_low_and_high_ram(void **state)
+{
+	(void)state;
+	struct layout l;
+	struct range all[LAYOUT_MAX_MEMORY];
+	assert_int_equal(layout_ram(&l, 3 * GIB, NULL, 0, NULL), 0);
+	assert_int_equal(layout_memory(&l, all), 2);
+	assert_int_equal(layout_stolen(&l, NULL, 0, NULL), 0);
+	assert_int_equal(layout_memory(&l, all), 3);
+	assert_int_equal(all[1].start, 0xFC000000);
+	assert_int_equal(all[1].size, 32 * MIB);
+	assert_int_equal(all[2].start, 4 * GIB);
+	assert_int_equal(l.n_ram, 2);
+	assert_false(range_overlaps(l.mmio32, l.stolen));
+	assert_true(l.stolen.start + l.stolen.size <= IOAPIC_BASE);
+	assert_int_equal(layout_ram(&l, GIB, NULL, 0, NULL), 0);
+	assert_int_equal(layout_stolen(&l, NULL, 0, NULL), 0);
+	assert_int_equal(layout_memory(&l, all), 2);
+	assert_int_equal(all[1].start, 0xFC000000);
+}
+
+static void it_is_refused_where_the_iommu_reserves_its_place(void **state)
+{
+	(void)state;
+	struct layout l;
+	struct err err = { 0 };
+	const struct range holes[] = { { 0xFEE00000, MIB }, { 0xFDF00000, MIB } };
+	assert_int_equal(layout_ram(&l, GIB, holes, 2, NULL), 0);
+	assert_int_equal(layout_stolen(&l, holes, 2, &err), -ENOSPC);
+	assert_non_null(strstr(err.text, "0xfdf00000"));
+	assert_int_equal(l.stolen.size, 0);
+	assert_int_equal(layout_stolen(&l, holes, 1, &err), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -361,6 +397,8 @@ int main(void)
 		cmocka_unit_test(ram_beyond_the_address_bits_is_refused),
 		cmocka_unit_test(address_widths_that_no_processor_has_are_refused),
 		cmocka_unit_test(random_holes_never_meet_ram),
+		cmocka_unit_test(it_is_memory_between_low_and_high_ram),
+		cmocka_unit_test(it_is_refused_where_the_iommu_reserves_its_place),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
