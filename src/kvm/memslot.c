@@ -12,7 +12,7 @@
 #include "base/range.h"
 #include "kvm/uapi.h"
 
-static const char *const owner_names[SLOT_OWNERS] = { "RAM", "firmware", "PCI" };
+static const char *const owner_names[SLOT_OWNERS] = { "RAM", "firmware", "the board", "PCI" };
 
 /* One want on its way to becoming a slot. */
 struct candidate {

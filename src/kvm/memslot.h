@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * KVM memory slots as a derived whole: an owner (RAM, PCI) says what it wants mapped now, and the
+ * KVM memory slots as a derived whole: an owner (RAM, a chip of the board, PCI) says what it wants mapped now, and the
  * difference to what KVM has is applied. Nobody adds or removes a slot by hand.
  */
 #ifndef BULKHEAD_KVM_MEMSLOT_H
@@ -12,7 +12,7 @@
 
 #include "base/err.h"
 
-enum slot_owner { SLOT_RAM, SLOT_FIRMWARE, SLOT_PCI, SLOT_OWNERS };
+enum slot_owner { SLOT_RAM, SLOT_FIRMWARE, SLOT_BOARD, SLOT_PCI, SLOT_OWNERS };
 
 struct slot_want {
 	uint64_t gpa;   /* page aligned */

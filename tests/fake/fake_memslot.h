@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Stands in for kvm/memslot.c: remembers what was published last by the one owner there is. */
+/* Stands in for kvm/memslot.c: remembers what PCI published last, and the one slot of the board. */
 #ifndef BULKHEAD_FAKE_MEMSLOT_H
 #define BULKHEAD_FAKE_MEMSLOT_H
 
@@ -12,6 +12,7 @@ struct fake_memslot {
 	unsigned publishes; /* calls, failed ones included */
 	struct slot_want want[FAKE_SLOTS];
 	size_t n;
+	struct slot_want board; /* size 0 = none */
 	/* Called before a publication takes effect. NULL = not. */
 	void (*look)(const struct slot_want *want, size_t n);
 };
