@@ -93,3 +93,23 @@ int q35_init(struct q35 *q35, struct pci_root *root, bool ecam_on)
 	int r = pci_bus_add(&root->bus0, &q35->mch, SLOT_HOST_BRIDGE, 0);
 	return r ? r : pci_bus_add(&root->bus0, &q35->lpc, SLOT_LPC, 0);
 }
+
+/* Class, header type and what is emulated stay: only who it says it is changes. */
+static void set_identity(struct pci_func *func, const struct pci_ids *ids)
+{
+	pci_cfg_set(func, PCI_REVISION_ID, 1, ids->revision);
+	pci_cfg_set(func, PCI_SUBSYSTEM_VENDOR_ID, 2, ids->subvendor);
+	pci_cfg_set(func, PCI_SUBSYSTEM_ID, 2, ids->subdevice);
+	pci_func_seal(func);
+}
+
+void q35_pose_as(struct q35 *q35, const struct pci_ids *mch, const struct pci_ids *lpc)
+{
+	if (mch)
+		set_identity(&q35->mch, mch);
+	if (!lpc)
+		return;
+	pci_cfg_set(&q35->lpc, PCI_VENDOR_ID, 2, lpc->vendor);
+	pci_cfg_set(&q35->lpc, PCI_DEVICE_ID, 2, lpc->device);
+	set_identity(&q35->lpc, lpc);
+}

@@ -21,4 +21,11 @@ struct q35 {
  */
 int q35_init(struct q35 *q35, struct pci_root *root, bool ecam_on);
 
+/*
+ * For drivers that tell a chipset by its bridges: the LPC bridge takes the ids, revision and subsystem
+ * of `lpc`, the memory controller revision and subsystem of `mch` (NULL = as it is). Its own ids the
+ * latter keeps: firmware knows the machine by them. Before the guest runs.
+ */
+void q35_pose_as(struct q35 *q35, const struct pci_ids *mch, const struct pci_ids *lpc);
+
 #endif
