@@ -42,9 +42,11 @@ static void vm_down(struct machine *m)
 /* With assigned devices all of it gets pinned; filling it runs beside the rest. */
 static int memory_up(struct machine *m, struct err *err)
 {
+	struct range all[LAYOUT_MAX_MEMORY];
+	unsigned n = layout_memory(&m->plan->layout, all);
 	if (m->gmem.base)
-		return gmem_lay(&m->gmem, m->plan->layout.ram, m->plan->layout.n_ram, err);
-	int r = gmem_init(&m->gmem, m->plan->layout.ram, m->plan->layout.n_ram, err);
+		return gmem_lay(&m->gmem, all, n, err);
+	int r = gmem_init(&m->gmem, all, n, err);
 	if (r || !m->plan->n_devices)
 		return r;
 	return gmem_populate_start(&m->gmem, m->plan->inventory->cpus, err);
@@ -154,13 +156,16 @@ static int device_up(struct machine *m, const struct plan_device *planned, struc
 	}
 	config.p2p = planned->wanted && planned->wanted->p2p;
 	config.clique = planned->wanted ? planned->wanted->gpudirect_clique : 0;
+	config.on_root = planned->port == WINDOW_ON_ROOT;
+	if (planned->wanted && planned->wanted->igd_stolen)
+		config.stolen = m->plan->layout.stolen;
 	struct vfio_pci *vfio = &m->device[m->n_devices_up];
 	int r = vfio_pci_init(vfio, planned->dev, &config, &m->iommu, &m->root, &m->vm.irqs, err);
 	if (r)
 		return r;
 	m->n_devices_up++;
 	r = place_device(m, vfio, planned, err);
-	return r ? r : opregion_add(m, vfio, err);
+	return r ? r : igd_add(m, vfio, planned, err);
 }
 
 static int hold_device(struct machine *m, const struct plan_device *planned, struct err *err)
@@ -207,7 +212,7 @@ static void devices_down(struct machine *m)
 		close_fd(&fd);
 	}
 	machine_departures_end(m);
-	opregion_down(m);
+	igd_down(m);
 }
 
 /*

@@ -55,7 +55,7 @@ enum machine_want { WANT_RESET = 1, WANT_POWER_OFF = 2, WANT_FAIL = 4, WANT_TRIP
 
 struct departure;
 struct swtpm;
-struct opregion;
+struct machine_igd;
 struct ahci;
 
 struct held_device { /* attached, so that nobody else can use it */
@@ -109,7 +109,7 @@ struct machine {
 	struct rtc rtc;
 	struct i8042 i8042;
 	struct swtpm *tpm;               /* owned; NULL = none */
-	struct opregion *opregion;       /* owned; NULL = none */
+	struct machine_igd *igd;         /* owned; NULL = none */
 	struct ramfb ramfb;              /* gmem NULL without a display */
 	struct vnc *vnc;                 /* NULL without */
 	struct input *input;             /* NULL without */

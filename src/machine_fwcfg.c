@@ -55,6 +55,8 @@ int fwcfg_up(struct machine *m, struct err *err)
 		r = add_memory(m, err);
 	if (!r)
 		r = add_boot_order(m, err);
+	if (!r)
+		r = igd_files(m, err);
 	if (r)
 		return r;
 	const struct bus_region ports = { PORT_FWCFG, FWCFG_PORTS, &fwcfg_ops, fwcfg, 0 };

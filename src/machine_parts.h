@@ -39,9 +39,15 @@ int tpm_up(struct machine *m, struct err *err);
 void tpm_down(struct machine *m);
 void tpm_reset(struct machine *m);
 
-/* The tables of Intel's graphics where the guest looks for them; for each device, and then down. */
-int opregion_add(struct machine *m, struct vfio_pci *vfio, struct err *err);
-void opregion_down(struct machine *m);
+/*
+ * What Intel's graphics find around them: called for each device that is up, before the guest runs.
+ * igd_files adds what firmware may ask for, igd_reset is a power cycle.
+ */
+int igd_add(struct machine *m, struct vfio_pci *vfio, const struct plan_device *planned,
+	    struct err *err);
+int igd_files(struct machine *m, struct err *err);
+void igd_reset(struct machine *m);
+void igd_down(struct machine *m);
 
 /* On direct boot the tables are ready and placed with the kernel (machine_reset.c). */
 int acpi_up(struct machine *m, struct err *err);

@@ -57,6 +57,7 @@ static void reset_board(struct machine *m)
 	ramfb_reset(&m->ramfb);
 	fwcfg_reset(&m->fwcfg);
 	tpm_reset(m);
+	igd_reset(m);
 }
 
 /* Firmware starts where the processor does, in the flash chip, and loads the rest itself. */

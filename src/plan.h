@@ -134,6 +134,14 @@ int plan_check_rom(struct plan *plan, const struct plan_device *device, struct e
 /* Nor this: whether the profile's disks can be opened. Becomes refusals. -ENOMEM. */
 int plan_check_disks(struct plan *plan, const struct host *host);
 
+/*
+ * Nor this: whether the host has what graphics of Intel's processors need beside them. Becomes warnings.
+ * -ENOMEM.
+ */
+int plan_check_igd(struct plan *plan, const struct host *host);
+/* Memory that a profile asks for beside RAM (Intel's graphics). */
+uint64_t plan_stolen(const struct profile *profile);
+
 /* What an entry of `disks` means for core/disk.h, and the serial number its guest sees. */
 struct disk_config profile_disk_config(const struct profile_disk *disk);
 struct profile_disk_serial {

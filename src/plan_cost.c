@@ -39,14 +39,14 @@ static void count(struct planner *planner)
 	if (!plan->n_devices)
 		return;
 	/* One address space for all devices: RAM is pinned once. */
-	plan->pinned_bytes = planner->profile->memory;
+	plan->pinned_bytes = planner->profile->memory + plan_stolen(planner->profile);
 	plan->memlock_needed = plan->pinned_bytes + MEMLOCK_MARGIN;
 }
 
 static void check_memory(struct planner *planner)
 {
 	const struct inventory *inv = planner->inv;
-	uint64_t wanted = planner->profile->memory;
+	uint64_t wanted = planner->profile->memory + plan_stolen(planner->profile);
 	if (inv->mem_total && wanted > inv->mem_total)
 		plan_no(planner, -ENOMEM, "the guest is to have %s of memory; this host has %lluM",
 			size_text(wanted).s, (unsigned long long)(inv->mem_total / MIB));
@@ -110,6 +110,9 @@ static void lay_ram(struct planner *planner)
 	}
 	struct err why = { 0 };
 	if (layout_ram(&plan->layout, planner->profile->memory, holes.at, holes.n, &why))
+		plan_no(planner, why.code, "%s", why.text);
+	else if (plan_stolen(planner->profile) &&
+		 layout_stolen(&plan->layout, holes.at, holes.n, &why))
 		plan_no(planner, why.code, "%s", why.text);
 	vec_free(&holes);
 }

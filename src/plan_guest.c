@@ -9,10 +9,12 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/opt.h"
 #include "boot/acpi.h"
 #include "hw/ivshmem.h"
 #include "looking_glass.h"
 #include "plan_parts.h"
+#include "vfio/igd.h"
 
 #define ROM_MIN 2048 /* PCI 3.0 §6.2.5.2 */
 
@@ -55,7 +57,8 @@ static unsigned gsi_of(const struct plan_device *device, unsigned slot)
 static void place_slot(struct plan *plan, const struct plan_device *leader, unsigned slot)
 {
 	unsigned port = WINDOW_ON_ROOT;
-	if (leader->dev->is_pcie) {
+	/* Drivers of Intel's graphics expect them where the processor has them. */
+	if (leader->dev->is_pcie && !vfio_is_igd(leader->dev)) {
 		port = plan->n_ports++;
 		plan->port[port].slot = (uint8_t)slot;
 	}
@@ -135,12 +138,94 @@ static void find_firsts(const struct plan *plan, struct deal *deal)
 	}
 }
 
-/* Who has a slot gets it before anybody is dealt a new one. */
-static bool deal_slots(const struct plan *plan, struct deal *deal)
+/* --- slots that are no matter of dealing --- */
+
+/* Where the profile wants it, or where its drivers look for it; 0 = anywhere. */
+static unsigned wish_of(const struct plan_device *device)
 {
-	find_firsts(plan, deal);
+	unsigned slot = device->wanted ? device->wanted->guest_slot : OPT_NONE;
+	if (slot && slot != OPT_NONE)
+		return slot;
+	return vfio_is_igd(device->dev) && !device->held ? IGD_SLOT : 0;
+}
+
+/* That of what shares the slot of `first`; two that differ are refused. */
+static unsigned common_wish(struct planner *planner, const struct plan_device *first)
+{
+	const struct plan *plan = planner->plan;
+	unsigned slot = 0;
 	for (unsigned i = 0; i < plan->n_devices; i++) {
-		unsigned slot = deal->is_first[i] ? kept_slot(plan, &plan->device[i], deal->before) : 0;
+		const struct plan_device *device = &plan->device[i];
+		unsigned wish = in_slot_of(first, device) ? wish_of(device) : 0;
+		if (wish && slot && wish != slot)
+			plan_no(planner, -EINVAL,
+				"%s: guest_slot is %u, and %u for another function of the same card; "
+				"they stay together",
+				bdf_text(device->dev->bdf).s, wish, slot);
+		slot = slot ? slot : wish;
+	}
+	return slot;
+}
+
+static const struct plan_device *holder_of(const struct plan *plan, const struct deal *deal,
+					   unsigned slot)
+{
+	for (unsigned i = 0; i < plan->n_devices; i++)
+		if (deal->slot_of[i] == slot)
+			return &plan->device[i];
+	return NULL;
+}
+
+static void deal_wishes(struct planner *planner, struct deal *deal)
+{
+	const struct plan *plan = planner->plan;
+	for (unsigned i = 0; i < plan->n_devices; i++) {
+		const struct plan_device *device = &plan->device[i];
+		unsigned slot = deal->is_first[i] ? common_wish(planner, device) : 0;
+		const struct plan_device *other = slot ? holder_of(plan, deal, slot) : NULL;
+		if (other)
+			plan_no(planner, -EEXIST,
+				"%s and %s are both to be in the guest's slot %u%s; give one of them another "
+				"with guest_slot",
+				bdf_text(other->dev->bdf).s, bdf_text(device->dev->bdf).s, slot,
+				vfio_is_igd(other->dev) || vfio_is_igd(device->dev)
+					? ", where Intel's graphics belong"
+					: "");
+		if (!slot || other)
+			continue;
+		deal->slot_of[i] = slot;
+		deal->used[slot] = true;
+	}
+}
+
+/* A guest may depend on where the other one is: to move it is the user's decision. */
+static void check_evicted(struct planner *planner, const struct deal *deal)
+{
+	const struct plan *plan = planner->plan;
+	for (unsigned i = 0; i < plan->n_devices; i++) {
+		bool waits = deal->is_first[i] && !deal->slot_of[i];
+		unsigned slot = waits ? kept_slot(plan, &plan->device[i], deal->before) : 0;
+		const struct plan_device *other = slot ? holder_of(plan, deal, slot) : NULL;
+		if (other && wish_of(other))
+			plan_no(planner, -EBUSY,
+				"%s: the guest has had %s in slot %u, where it is to be: remove the line of "
+				"that one from the VM's file `slots` to have it dealt another, or give this "
+				"one another with guest_slot",
+				bdf_text(other->dev->bdf).s, bdf_text(plan->device[i].dev->bdf).s,
+				slot);
+	}
+}
+
+/* Who has a slot gets it before anybody is dealt a new one. */
+static bool deal_slots(struct planner *planner, struct deal *deal)
+{
+	const struct plan *plan = planner->plan;
+	find_firsts(plan, deal);
+	deal_wishes(planner, deal);
+	check_evicted(planner, deal);
+	for (unsigned i = 0; i < plan->n_devices; i++) {
+		bool waits = deal->is_first[i] && !deal->slot_of[i];
+		unsigned slot = waits ? kept_slot(plan, &plan->device[i], deal->before) : 0;
 		if (!slot || deal->used[slot])
 			continue;
 		deal->slot_of[i] = slot;
@@ -190,7 +275,7 @@ static bool place_slots(struct planner *planner)
 {
 	struct plan *plan = planner->plan;
 	struct deal deal = { .before = planner->slots };
-	if (!deal_slots(plan, &deal)) {
+	if (!deal_slots(planner, &deal)) {
 		plan_no(planner, -ENOSPC,
 			"the guest has %d slots, too few for these devices; "
 			"assign fewer",

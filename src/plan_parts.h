@@ -51,6 +51,10 @@ struct action *plan_action(struct planner *planner, enum action_kind kind, struc
 /* Every reason why this one function cannot be had: its kind, its group, its users. */
 void plan_check_device(struct planner *planner, const struct pci_dev *dev);
 
+/* What the profile says of Intel's graphics (plan_igd.c). */
+void plan_check_igd_options(struct planner *planner, const struct pci_dev *dev,
+			    const struct profile_device *wanted);
+
 /* RAM, pinning, address space, vectors, descriptors. Fills plan->layout but for mmio64. */
 void plan_costs(struct planner *planner);
 

@@ -193,6 +193,14 @@ static void print_guest(const struct printer *p)
 		table_cell(&map, SHADE_NONE, "%s", size_text(layout->ram[i].size).s);
 		table_end_row(&map);
 	}
+	if (layout->stolen.size) {
+		table_cell(&map, SHADE_DIM, "graphics");
+		table_cell(&map, SHADE_NONE, "0x%llx-0x%llx",
+			   (unsigned long long)layout->stolen.start,
+			   (unsigned long long)range_last(layout->stolen));
+		table_cell(&map, SHADE_NONE, "%s", size_text(layout->stolen.size).s);
+		table_end_row(&map);
+	}
 	table_print(&map, p->out, p->colour);
 	print_firmware(p);
 	fprintf(p->out, "  %shypervisor%s  ", shade_on(SHADE_DIM, p->colour),

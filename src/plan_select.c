@@ -107,6 +107,7 @@ static void select_wanted(struct planner *planner)
 		if (!dev)
 			continue;
 		check_clique(planner, dev, wanted);
+		plan_check_igd_options(planner, dev, wanted);
 		if (plan_find(planner->plan, dev))
 			plan_no(planner, -EEXIST, "%s: the profile lists it twice",
 				bdf_text(dev->bdf).s);

@@ -205,6 +205,8 @@ static int examine(struct prepared *p, const struct profile *profile, const char
 	if (!r)
 		r = examine_roms(p);
 	if (!r)
+		r = plan_check_igd(&p->plan, &p->host);
+	if (!r)
 		r = plan_check_disks(&p->plan, &p->host);
 	if (!r)
 		r = plan_check_identities(&p->plan, &p->host);
@@ -240,10 +242,11 @@ static int open_host(struct prepared *p, const struct profile *profile, const ch
 static void fill_memory(struct prepared *p, const struct profile *profile)
 {
 	struct inventory before = { 0 };
+	uint64_t all = profile->memory + plan_stolen(profile);
 	inventory_memory(&before, &p->host);
-	if (!profile->n_devices || p->host.replayed || profile->memory > before.mem_available)
+	if (!profile->n_devices || p->host.replayed || all > before.mem_available)
 		return;
-	if (gmem_reserve(&p->ram, profile->memory, NULL))
+	if (gmem_reserve(&p->ram, all, NULL))
 		return;
 	if (gmem_populate_start(&p->ram, (unsigned)sysconf(_SC_NPROCESSORS_ONLN), NULL)) {
 		gmem_fini(&p->ram);

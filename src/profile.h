@@ -28,6 +28,11 @@ enum group_policy { /* what to do with the other functions of an assigned device
 	GROUP_TAKE,	/* give them to the guest too */
 };
 
+enum igd_bridges { /* who the guest's bridges say they are beside Intel's graphics */
+	IGD_BRIDGES_HOST, /* the host's, by which drivers tell the chipset */
+	IGD_BRIDGES_OWN,
+};
+
 enum firmware_type { FIRMWARE_NONE, FIRMWARE_UEFI };
 
 enum console_kind { CONSOLE_STDIO, CONSOLE_OFF };
@@ -74,6 +79,9 @@ struct profile_device {
 	char *vf_token;      /* a UUID; NULL = none */
 	bool p2p;            /* its BARs are mapped for DMA of the guest's other devices */
 	unsigned gpudirect_clique; /* 1 + 0..15; 0 = none */
+	unsigned guest_slot; /* of the guest's bus 0; OPT_NONE = dealt */
+	uint64_t igd_stolen; /* of Intel's graphics: 0 or IGD_STOLEN_SIZE */
+	enum igd_bridges igd_bridges;
 	unsigned boot_index; /* the firmware tries the lowest first; OPT_NONE = not at all */
 	unsigned line;       /* in the file, for messages; 0 = from --set */
 };

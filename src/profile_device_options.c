@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "base/parse.h"
+#include "core/layout.h"
 #include "identity.h"
 #include "profile.h"
 
@@ -70,6 +71,9 @@ static const char *const switch_names[] = { "keep", "off", "on", NULL };
 static const char *const link_names[] = { "keep", "auto", "enable", "disable", NULL };
 static const char *const clique_names[] = { "none", "0",  "1",  "2",  "3",  "4",  "5",  "6",  "7",
 					    "8",    "9",  "10", "11", "12", "13", "14", "15", NULL };
+static const char *const bridges_names[] = {
+	[IGD_BRIDGES_HOST] = "host", [IGD_BRIDGES_OWN] = "own", NULL
+};
 static const char *const rom_words[] = { "device", "off", NULL };
 
 static int accept_ids(void *object, const char *text, struct err *err)
@@ -214,6 +218,40 @@ static const struct opt device_rows[] = {
 		.brief = "NVIDIA adapters with the same number are told that they may reach each other",
 		.detail = "Their driver asks for it before it uses GPUDirect between guest devices, "
 			  "which needs `p2p` as well, and hardware where such transfers work.",
+	},
+	{
+		.key = "guest_slot",
+		.type = OPT_INT,
+		.offset = offsetof(struct profile_device, guest_slot),
+		.fallback = "auto",
+		.none = "auto",
+		.min = SLOT_FIRST,
+		.max = SLOT_LAST,
+		.brief = "The slot of the guest's bus 0 for the device, or for the port it is behind",
+		.detail = "`\"auto\"` deals one and keeps it, but graphics of Intel's processors are at "
+			  "00:02.0, where their drivers look for them.",
+	},
+	{
+		.key = "igd_stolen",
+		.type = OPT_SIZE,
+		.offset = offsetof(struct profile_device, igd_stolen),
+		.fallback = "0",
+		.max = IGD_STOLEN_SIZE,
+		.multiple = IGD_STOLEN_SIZE,
+		.example = "32M",
+		.brief = "Memory in place of what firmware takes for graphics of Intel's processors: 0 or 32M",
+		.detail = "Only their UEFI driver (\"GOP\") and old systems need it; it is pinned in "
+			  "addition to `memory`.",
+	},
+	{
+		.key = "igd_bridges",
+		.type = OPT_ENUM,
+		.offset = offsetof(struct profile_device, igd_bridges),
+		.fallback = "host",
+		.names = bridges_names,
+		.brief = "Who the guest's LPC bridge says it is beside graphics of Intel's processors",
+		.detail = "Their drivers tell the chipset by the ids of the host's. With `\"own\"` it "
+			  "stays an ICH9, and the driver has to guess.",
 	},
 	{
 		.key = "boot_index",

@@ -135,7 +135,7 @@ bool vfio_build_pcie(const struct cfg_cap *at)
 	    (type != PCI_EXP_TYPE_ENDPOINT && type != PCI_EXP_TYPE_LEG_END &&
 	     type != PCI_EXP_TYPE_RC_END))
 		return false;
-	if (type == PCI_EXP_TYPE_RC_END)
+	if (type == PCI_EXP_TYPE_RC_END && !at->vfio->config.on_root)
 		flags = as_endpoint(func, off, flags);
 	if (!(flags & PCI_EXP_FLAGS_VERS))
 		flags |= 1;

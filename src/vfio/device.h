@@ -20,6 +20,7 @@
 
 #include "base/err.h"
 #include "base/loop.h"
+#include "base/range.h"
 #include "core/inventory.h"
 #include "iommu/iommu.h"
 #include "kvm/irq.h"
@@ -44,6 +45,8 @@ struct vfio_config {          /* what the profile says of this device */
 	bool rom_off;         /* no ROM BAR */
 	bool p2p;             /* the guest's other devices may reach its BARs by DMA */
 	unsigned clique;      /* of GPUDirect, 1 + 0..15; 0 = none */
+	bool on_root;         /* it will sit on the guest's root bus, not behind a port */
+	struct range stolen;  /* Intel's graphics: guest memory, below 4 GiB, in place of the host's; size 0 = none */
 };
 
 /* Whether it can be in a clique of GPUDirect. */
@@ -144,15 +147,6 @@ void vfio_pci_fini(struct vfio_pci *vfio);
  * or taken off by the caller before vCPUs run again. vfio_pci_fini is a no-op afterwards.
  */
 int vfio_pci_release(struct vfio_pci *vfio);
-
-/*
- * Graphics of Intel's processors come with tables of the host's firmware, the OpRegion, with the VBT
- * (what is connected, and how) in it. The kernel's copy, owned by the caller; -ENOENT when this is no
- * such device, or vfio-pci does not give it (CONFIG_VFIO_PCI_IGD). The guest finds it by
- * vfio_igd_place, before it runs.
- */
-int vfio_igd_opregion(struct vfio_pci *vfio, uint8_t **ret_data, size_t *ret_size, struct err *err);
-void vfio_igd_place(struct vfio_pci *vfio, uint32_t gpa);
 
 /*
  * After the function is placed on a bus: which GSI (16..23) its INTx pin reaches. It is connected

@@ -222,6 +222,7 @@ struct pci_dev fake_vfio_inventory(const struct fake_device *dev)
 		.bdf = dev->bdf,
 		.vendor = le16_get(dev->cfg),
 		.device = le16_get(dev->cfg + 2),
+		.class_code = le32_get(dev->cfg + PCI_CLASS_REVISION) >> 8,
 		.group = dev->group,
 		.is_pcie = true,
 	};
@@ -292,7 +293,7 @@ int vfio_region_info(int fd, struct vfio_region_info *info)
 	struct fake_device *dev = fake_vfio_of_fd(fd);
 	uint32_t room = info->argsz, i = info->index;
 	int r = fake_vfio_enter("region_info", fd, i, room);
-	if (r || i >= dev->num_regions || i >= 10)
+	if (r || i >= dev->num_regions || i >= FAKE_REGIONS)
 		return r ? r : -EINVAL;
 	const struct fake_region *region = &dev->region[i];
 	if (region->error)
@@ -519,7 +520,7 @@ int vfio_hot_reset(int fd, const int *group_fds, uint32_t n)
 /* From the top: a region that says it is bigger than its terabyte does not hide the next. */
 static int find_region(const struct fake_device *dev, uint64_t at, size_t size)
 {
-	for (unsigned i = 10; i-- > 0;) {
+	for (unsigned i = FAKE_REGIONS; i-- > 0;) {
 		uint64_t start = region_offset(dev, i);
 		if (at >= start && inside(at - start, size, dev->region[i].size))
 			return (int)i;

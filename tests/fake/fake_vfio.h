@@ -20,6 +20,7 @@
 
 #define FAKE_DEVICES 8
 #define FAKE_AREAS 40
+#define FAKE_REGIONS 12
 #define FAKE_VECTORS 2048
 #define FAKE_CALLS 8192
 #define FAKE_MAPS 64
@@ -48,7 +49,7 @@ struct fake_device {
 	uint8_t cfg[4096];
 	size_t cfg_size;
 	uint32_t flags, num_regions, num_irqs;
-	struct fake_region region[10]; /* the last: a region of the device's own, with num_regions 10 */
+	struct fake_region region[FAKE_REGIONS]; /* from 9 on: the device's own, with num_regions beyond */
 	struct {
 		uint32_t count, flags;
 	} irq[5];

@@ -48,6 +48,9 @@ static void random_device(struct profile_device *d, unsigned i)
 	d->vf.index = d->vf.vlan = d->vf.qos = d->vf.min_rate = d->vf.max_rate = d->vf.queues =
 		OPT_NONE;
 	d->boot_index = OPT_NONE; /* test_boot_order.c has those */
+	d->guest_slot = random_below(2) ? OPT_NONE : 1 + random_below(28);
+	d->igd_stolen = random_below(2) ? 0 : 32 * MIB;
+	d->igd_bridges = random_below(2) ? IGD_BRIDGES_HOST : IGD_BRIDGES_OWN;
 	if (random_below(3) == 0) {
 		random_vf(d, i);
 		return;
@@ -119,6 +122,9 @@ static void assert_same_device(const struct profile_device *a, const struct prof
 	assert_int_equal(a->vendor, b->vendor);
 	assert_int_equal(a->device, b->device);
 	assert_int_equal(a->group, b->group);
+	assert_int_equal(a->guest_slot, b->guest_slot);
+	assert_int_equal(a->igd_stolen, b->igd_stolen);
+	assert_int_equal(a->igd_bridges, b->igd_bridges);
 	assert_same_text(a->identity.ids, b->identity.ids);
 	assert_same_text(a->identity.subsystem, b->identity.subsystem);
 	assert_same_text(a->identity.serial, b->identity.serial);

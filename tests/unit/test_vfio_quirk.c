@@ -2,10 +2,6 @@
 /* Devices with a second way to their configuration space: each way shows the guest its own. */
 // replaces: vfio/uapi.c iommu/uapi.c kvm/irq.c kvm/memslot.c
 // with: fake/fake_vfio.c fake/fake_iommu.c fake/fake_irq.c fake/fake_memslot.c
-#include <errno.h>
-#include <stdlib.h>
-
-#include "base/compat.h"
 #include "fake/vfio_test.h"
 #include "vfio/parts.h"
 #include "vfio/uapi.h"
@@ -363,120 +359,6 @@ static void without_msix_realtek_has_no_window(void **state)
 	assert_true(is_mapped(2, 0));
 }
 
-/* --- Intel's processors --- */
-
-static void add_igd(uint16_t device)
-{
-	identify((uint32_t)device << 16 | 0x8086, 0x030000);
-	dev->bdf = (struct bdf){ 0, 0, 2, 0 };
-	fake_vfio_bar(dev, 0, PCI_BASE_ADDRESS_MEM_TYPE_64, 0x1000000, RWM);
-	le_put(dev->cfg + 0x50, 2, 0x05c1); /* 5 times 32 MiB stolen, GTT of 8 MiB */
-	le_put(dev->cfg + 0x5c, 4, 0x8b800001);
-	le_put(dev->cfg + 0xc0, 8, UINT64_C(0x48b800001));
-	rig_up_or_fail();
-	cfg_write(&rig, 0, PCI_BASE_ADDRESS_0, 4, MEM0);
-	decode();
-	real_write(0, 0x108040, 0xabcd05c1);
-	real_write(0, 0x1080c0, 0x8b800001);
-}
-
-static void intels_stolen_memory_is_not_shown_to_the_guest(void **state)
-{
-	(void)state;
-	add_igd(0x9bc5); /* Comet Lake, generation 9 */
-	assert_int_equal(cfg_read(&rig, 0, 0x50, 2), 0x00c1);
-	assert_int_equal(cfg_read(&rig, 0, 0x5c, 4), 0);
-	assert_int_equal(mem_read(&rig, MEM0 + 0x108040, 4), 0xabcd00c1);
-	assert_int_equal(mem_read(&rig, MEM0 + 0x108040, 2), 0x00c1);
-	assert_int_equal(mem_read(&rig, MEM0 + 0x1080c0, 8), 0);
-	assert_true(is_mapped(0, 0x107fff));
-	mem_write(&rig, MEM0 + 0x1080c0, 4, 0xffffffff); /* read-only */
-	assert_int_equal(real_read(0, 0x1080c0), 0x8b800001);
-	cfg_write(&rig, 0, 0x5c, 4, 0xffffffff);
-	assert_int_equal(cfg_read(&rig, 0, 0x5c, 4), 0);
-}
-
-static void intels_generations_have_it_in_different_bits(void **state)
-{
-	(void)state;
-	add_igd(0x0412); /* Haswell: stolen in bits 7:3 */
-	assert_int_equal(cfg_read(&rig, 0, 0x50, 2), 0x0501);
-	assert_int_equal(cfg_read(&rig, 0, 0xc0, 4), 0x48b800001 & 0xffffffff); /* something else */
-	rig_down(&rig);
-	rig_begin(&rig);
-	dev = fake_vfio_add();
-	add_igd(0x9a49); /* Tiger Lake */
-	assert_int_equal(cfg_read(&rig, 0, 0xc0, 4), 0);
-	assert_int_equal(cfg_read(&rig, 0, 0xc4, 4), 0);
-}
-
-/* A region of its own with what the host's firmware made. */
-static void give_opregion(uint64_t size, const char *signature)
-{
-	dev->num_regions = 10;
-	dev->region[9].size = size;
-	dev->region[9].flags = RW;
-	dev->region[9].type = VFIO_REGION_OF_VENDOR | 0x8086;
-	dev->region[9].subtype = VFIO_REGION_SUBTYPE_INTEL_IGD_OPREGION;
-	le_put(dev->cfg + 0xfc, 4, 0x8a000000);
-	add_igd(0x9bc5);
-	rig.dev[0].class_code = 0x030000;
-	rig.dev[0].bdf = dev->bdf;
-	assert_int_equal(vfio_write(rig.vfio[0].fd, signature, 16, UINT64_C(9) << 40), 0);
-	assert_int_equal(vfio_write(rig.vfio[0].fd, "\x66\x55\x44\x33", 4,
-				    (UINT64_C(9) << 40) + size - 4),
-			 0);
-}
-
-static void intels_opregion_is_copied_and_its_place_told(void **state)
-{
-	(void)state;
-	uint8_t *data = NULL;
-	size_t size = 0;
-	give_opregion(0x2000, "IntelGraphicsMem");
-	assert_int_equal(cfg_read(&rig, 0, 0xfc, 4), 0); /* the host's is not shown */
-	assert_int_equal(vfio_igd_opregion(&rig.vfio[0], &data, &size, &err), 0);
-	assert_int_equal(size, 0x2000);
-	assert_memory_equal(data, "IntelGraphicsMem", 16);
-	assert_int_equal(le32_get(data + 0x1ffc), 0x33445566);
-	free(data);
-	vfio_igd_place(&rig.vfio[0], 0xfed80000);
-	cfg_write(&rig, 0, 0xfc, 4, 0);
-	assert_int_equal(cfg_read(&rig, 0, 0xfc, 4), 0xfed80000);
-	pci_func_reset(&rig.vfio[0].func);
-	assert_int_equal(cfg_read(&rig, 0, 0xfc, 4), 0xfed80000);
-}
-
-static void an_opregion_that_is_none_is_not_given(void **state)
-{
-	(void)state;
-	uint8_t *data = NULL;
-	size_t size = 0;
-	give_opregion(0x2000, "something else..");
-	assert_int_equal(vfio_igd_opregion(&rig.vfio[0], &data, &size, &err), -EBADMSG);
-	dev->region[9].size = 0x11000;
-	assert_int_equal(vfio_igd_opregion(&rig.vfio[0], &data, &size, &err), -EBADMSG);
-	assert_non_null(strstr(err.text, "69632 bytes"));
-	dev->region[9].subtype = VFIO_REGION_SUBTYPE_INTEL_IGD_LPC_CFG;
-	assert_int_equal(vfio_igd_opregion(&rig.vfio[0], &data, &size, &err), -ENOENT);
-	dev->region[9].error = -EIO;
-	assert_int_equal(vfio_igd_opregion(&rig.vfio[0], &data, &size, &err), -EIO);
-	dev->num_regions = 9;
-	assert_int_equal(vfio_igd_opregion(&rig.vfio[0], &data, &size, &err), -ENOENT);
-	assert_null(data);
-}
-
-static void a_card_of_intels_has_memory_of_its_own(void **state)
-{
-	(void)state;
-	identify(0x56a08086, 0x030000);
-	fake_vfio_bar(dev, 0, PCI_BASE_ADDRESS_MEM_TYPE_64, 0x1000000, RWM);
-	le_put(dev->cfg + 0x5c, 4, 0x1234);
-	rig_up_or_fail();
-	assert_int_equal(rig.vfio[0].quirk.n, 0);
-	assert_int_equal(cfg_read(&rig, 0, 0x5c, 4), 0x1234);
-}
-
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, begin, rig_end)
@@ -496,11 +378,6 @@ int main(void)
 		T(realteks_window_ends_at_the_guests_own_table),
 		T(what_else_is_behind_realteks_window_is_the_devices),
 		T(without_msix_realtek_has_no_window),
-		T(intels_stolen_memory_is_not_shown_to_the_guest),
-		T(intels_generations_have_it_in_different_bits),
-		T(intels_opregion_is_copied_and_its_place_told),
-		T(an_opregion_that_is_none_is_not_given),
-		T(a_card_of_intels_has_memory_of_its_own),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
