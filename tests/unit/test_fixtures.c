@@ -92,17 +92,23 @@ static void check_shipped(const char *host, const char *profile)
 	assert_string_equal(capture.err, "");
 }
 
-static void check(const char *host, const char *devices, int status, const char *expected)
+static void check_with(const char *host, const char *devices, const char *more, int status,
+		       const char *expected)
 {
 	char text[2048];
 	snprintf(text, sizeof(text),
 		 "name = \"%s\"; vcpus = 4; memory = \"4G\";\n"
-		 "boot = { kernel = \"bzImage\"; };\ndevices = ( %s );\n",
-		 host, devices);
+		 "boot = { kernel = \"bzImage\"; };\ndevices = ( %s );\n%s",
+		 host, devices, more);
 	assert_int_equal(tempdir_write(&dir, "guest.cfg", text, strlen(text)), 0);
 	assert_int_equal(run(cmd_check, host, tempdir_path(&dir, "guest.cfg")), status);
 	assert_string_equal(capture.err, "");
 	as_expected(expected);
+}
+
+static void check(const char *host, const char *devices, int status, const char *expected)
+{
+	check_with(host, devices, "", status, expected);
 }
 
 static void profiles_that_users_start_from_run_where_they_are_meant_for(void **state)
@@ -208,12 +214,21 @@ static void a_guest_with_the_whole_card(void **state)
 	      "desktop-check-card");
 }
 
+static void a_guest_with_the_processors_graphics(void **state)
+{
+	(void)state;
+	check_with("desktop",
+		   "{ pci = \"0000:00:02.0\"; igd_stolen = \"32M\"; }, { pci = \"0000:03:00.0\"; }",
+		   "force = true;", CLI_OK, "desktop-check-graphics");
+}
+
 static void a_guest_that_wants_too_much(void **state)
 {
 	(void)state;
 	check("desktop",
 	      "{ pci = \"0000:01:00.0\"; }, { pci = \"0000:03:00.0\"; }, "
-	      "{ pci = \"0000:05:00.0\"; }, { pci = \"0000:00:02.0\"; }",
+	      "{ pci = \"0000:05:00.0\"; }, { pci = \"0000:00:02.0\"; }, "
+	      "{ pci = \"0000:00:17.0\"; }",
 	      CLI_FAILED, "desktop-check-refused");
 }
 
@@ -249,6 +264,7 @@ int main(void)
 		T(a_card_that_sleeps),
 		T(what_the_hosts_can_do),
 		T(a_guest_with_the_whole_card),
+		T(a_guest_with_the_processors_graphics),
 		T(a_guest_that_wants_too_much),
 		T(a_guest_with_a_vf_of_each_socket),
 		T(a_guest_with_the_sleeping_card),
