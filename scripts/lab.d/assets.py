@@ -203,7 +203,8 @@ class Assets:
                 shutil.rmtree(new + ".kernel")
             _script("boot-disks", os.path.join(CACHE, "apt"), self.stock, *initrds, new)
 
-        key = _hash(script, *[os.path.basename(os.path.dirname(initrd)) for initrd in initrds])
+        key = _hash(script, os.path.join(SCRIPTS, "option-rom"),
+                    *[os.path.basename(os.path.dirname(initrd)) for initrd in initrds])
         return _entry("boot", key, "disks to boot from", build)
 
     def _initrd(self, name, init, tree, modules):

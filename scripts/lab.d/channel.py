@@ -2,8 +2,8 @@
 """The emulated host's second serial port: what a scenario's script tells the outside and asks of it.
 
 One line each way. The script says `ok NAME`, `FAIL NAME`, `skip NAME`, `note TEXT`, and `end STATUS`
-when it is over; it asks `key NAME`, `picture DEVICE NAME`, `compare NAME`, `unplug DEVICE`. Each
-but `end` is answered with `done` or with what went wrong.
+when it is over; it asks `key NAME`, `picture DEVICE NAME`, `compare NAME EXPECTED [ROWS]`, `unplug
+DEVICE`. Each but `end` is answered with `done` or with what went wrong.
 """
 
 import os
@@ -103,6 +103,11 @@ class Channel:
         self._log.write(line + "\n")
         self._log.flush()
 
+    def _expected(self, name):
+        """A picture of the sources, or one that this run has taken."""
+        kept = os.path.join(PICTURES, f"{name}.png")
+        return kept if os.path.exists(kept) else os.path.join(self.out, f"{name}.png")
+
     def _act(self, word, args):
         if word == "key":
             self._qmp.key(args[0])
@@ -110,7 +115,8 @@ class Channel:
             self._qmp.picture(args[0], os.path.join(self.out, f"{args[1]}.png"))
         elif word == "compare":
             shot = os.path.join(self.out, f"{args[0]}.png")
-            found = pictures.difference(shot, os.path.join(PICTURES, f"{args[1]}.png"))
+            rows = int(args[2]) if len(args) > 2 else None
+            found = pictures.difference(shot, self._expected(args[1]), rows)
             if found:
                 return f"{shot} {found}"
         elif word == "unplug":

@@ -43,10 +43,11 @@ HOST = "tsc=reliable kvm.tsc_tolerance_ppm=500000 no_timer_check"
 DEVICES = {
     "nvme": lambda assets, bus: _drive(assets, "nvme") + [
         "-device", f"nvme,id=nvme,bus={bus},serial=BULKHEAD-NVME,drive=nvme-disk"],
-    # The same controller with a disk that UEFI firmware boots from.
+    # The same controller with an option ROM, and a disk that UEFI firmware boots from.
     "nvme-boot": lambda assets, bus: [
         "-drive", f"if=none,id=boot-disk,file={os.path.join(assets.boot, 'grub.img')},format=raw,"
-        "snapshot=on", "-device", f"nvme,id=nvme,bus={bus},serial=BULKHEAD-BOOT,drive=boot-disk"],
+        "snapshot=on", "-device", f"nvme,id=nvme-boot,bus={bus},serial=BULKHEAD-BOOT,"
+        f"drive=boot-disk,romfile={os.path.join(assets.boot, 'nvme.rom')}"],
     # Primary controller with four VFs; its namespace is theirs too. Of 13 queues and interrupts 8 are
     # flexible; a VF may have 4.
     "nvme-sriov": lambda assets, bus: _drive(assets, "nvme") + [
@@ -63,6 +64,9 @@ DEVICES = {
     "e1000e": lambda assets, bus: _user_net("e1000e") + [
         "-device", f"e1000e,id=e1000e,bus={bus},netdev=e1000e-net,mac=52:54:00:0b:00:02"],
     "vga": lambda assets, bus: ["-device", f"secondary-vga,id=vga,bus={bus}"],
+    "vga-rom": lambda assets, bus: [
+        "-device", f"secondary-vga,id=vga,bus={bus},"
+        f"romfile={os.path.join(assets.boot, 'vga.rom')}"],
     "xhci": lambda assets, bus: _drive(assets, "usb") + [
         "-device", f"qemu-xhci,id=xhci,bus={bus}", "-device", "usb-kbd,bus=xhci.0",
         "-device", "usb-storage,bus=xhci.0,drive=usb-disk"],

@@ -59,13 +59,13 @@ def read(path):
     return width, height, rows
 
 
-def difference(path, expected):
-    """None if both show the same, else a sentence."""
+def difference(path, expected, first=None):
+    """None if both show the same, in all rows or the first ones, else a sentence."""
     width, height, rows = read(path)
     want_width, want_height, want_rows = read(expected)
     if (width, height) != (want_width, want_height):
         return f"is {width}x{height}, not {want_width}x{want_height}"
-    for y, (row, want) in enumerate(zip(rows, want_rows)):
+    for y, (row, want) in enumerate(zip(rows[:first], want_rows[:first])):
         if row != want:
             x = next(i for i in range(len(row)) if row[i] != want[i]) // 3
             got, should = row[x * 3:x * 3 + 3].hex(), want[x * 3:x * 3 + 3].hex()

@@ -61,3 +61,36 @@ in_shell() {
 # The shell draws its prompt anew for each, on lines that end in a carriage return or not at all.
 count_prompts() { tr '\r\033' '\n\n' < "$guest_log" | grep -c 'Shell>'; }
 more_prompts() { [ "$(count_prompts)" -gt "$1" ] || guest_gone; }
+
+# handle_with PROTOCOL — the handle that `dh -p PROTOCOL` listed last
+handle_with() {
+	tr -d '\r' < "$guest_log" | sed 's/\x1b\[[0-9;]*[A-Za-z]//g' |
+		sed -nE "s/^([0-9A-F]+): .*\b$1\b.*/\1/p" | tail -1
+}
+
+# rom_is_good ADDRESS PATTERN — the tool finds the ROM of a function whole, with an image like this
+rom_is_good() {
+	local said
+	said=$("$bulkhead" rom "$1" list 2>&1 && "$bulkhead" rom "$1" check 2>&1)
+	printf '%s\n' "$said" >> "$LAB_OUT/rom.log"
+	check "its ROM: UEFI, x86-64" grep -qE -- "$2" <<< "$said"
+	check "its ROM is good" grep -q 'good: the images are whole' <<< "$said"
+}
+
+# rom_range NAME — where the image of LAB_BOOT/NAME.rom is, as a device path says it; a pattern
+rom_range() {
+	local units
+	units=$(od -An -tu2 -j2 -N2 "$LAB_BOOT/$1.rom")
+	printf 'Offset\\(0x0,0x%X\\)' $((units * 512 - 1))
+}
+
+# driver_has_device NAME IMAGE — of what `drivers -sfo` listed last, the driver from this image (a
+# pattern for its device path) has one device, and made one child of it
+driver_has_device() {
+	local line
+	line=$(tr -d '\r' < "$guest_log" | grep -aE "^DriversInfo,.*\"$1\",\"$2\"\$" | tail -1)
+	case $line in
+	*'"B","N","N","1","1",'*) ok "it has a device: $line" ;;
+	*) fail "no device is the driver's $1 from $2: $line" ;;
+	esac
+}
