@@ -206,12 +206,18 @@ bool rom_part_is_for(const struct rom_part *part, uint16_t vendor, uint16_t devi
 	return part->vendor == vendor && listed;
 }
 
+static bool is_driver(const struct rom_part *part)
+{
+	return part->efi.subsystem == ROM_SUBSYSTEM_BOOT ||
+	       part->efi.subsystem == ROM_SUBSYSTEM_RUNTIME;
+}
+
 const struct rom_part *rom_image_uefi(const struct rom_image *image)
 {
 	for (unsigned i = 0; i < image->n; i++) {
 		const struct rom_part *part = &image->part[i];
 		if (part->code == ROM_CODE_EFI && part->efi.machine == ROM_MACHINE_X64 &&
-		    part->efi.is_whole)
+		    part->efi.is_whole && is_driver(part))
 			return part;
 	}
 	return NULL;
@@ -311,6 +317,10 @@ static void judge_efi(struct faults *faults, const struct rom_part *part)
 	else if (part->efi.machine != ROM_MACHINE_X64)
 		add(faults, false, "the UEFI driver is for %s, which no guest here is",
 		    rom_machine_name(part->efi.machine));
+	else if (!is_driver(part))
+		add(faults, false,
+		    "its UEFI image is no driver (subsystem 0x%04x): firmware does not start it",
+		    part->efi.subsystem);
 }
 
 unsigned rom_image_faults(const struct rom_image *image, const struct rom_owner *owner,

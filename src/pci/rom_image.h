@@ -27,6 +27,8 @@ enum {
 	ROM_MACHINE_X64 = 0x8664,
 	ROM_MACHINE_ARM64 = 0xaa64
 };
+/* Subsystems of UEFI drivers (UEFI 2.10 §2.1.1). */
+enum { ROM_SUBSYSTEM_BOOT = 0x0b, ROM_SUBSYSTEM_RUNTIME = 0x0c };
 
 struct rom_part {
 	size_t off, size; /* bytes in the ROM; multiples of 512, inside it */
@@ -39,7 +41,7 @@ struct rom_part {
 	bool last;
 	uint8_t sum; /* of an x86 image's bytes; 0 as it must be, or no x86 image */
 	struct {
-		uint16_t subsystem, machine; /* 0x0b boot driver, 0x0c runtime driver */
+		uint16_t subsystem, machine; /* ROM_SUBSYSTEM_* and ROM_MACHINE_* or others */
 		bool is_compressed;
 		bool is_whole; /* its signature and what the header points to are there */
 	} efi;                 /* with ROM_CODE_EFI */

@@ -124,6 +124,22 @@ static void a_driver_for_another_machine_is_no_help_and_is_said(void **state)
 	assert_non_null(strstr(faults[0].text, "AArch64"));
 }
 
+static void an_image_that_is_no_driver_is_no_help_and_is_said(void **state)
+{
+	(void)state;
+	uint8_t *part = add_efi(ROM_MACHINE_X64, false);
+	part[8] = ROM_SUBSYSTEM_RUNTIME;
+	assert_int_equal(read_rom(), 0);
+	assert_ptr_equal(rom_image_uefi(&image), &image.part[0]);
+	assert_int_equal(rom_image_faults(&image, &card, faults), 0);
+	part[8] = 0x0a; /* an application */
+	assert_int_equal(read_rom(), 0);
+	assert_null(rom_image_uefi(&image));
+	assert_int_equal(rom_image_faults(&image, &card, faults), 1);
+	assert_false(faults[0].is_grave);
+	assert_non_null(strstr(faults[0].text, "no driver (subsystem 0x000a)"));
+}
+
 static void a_wrong_checksum_is_grave(void **state)
 {
 	(void)state;
@@ -297,6 +313,7 @@ int main(void)
 		T(a_legacy_image_and_a_uefi_driver_are_told_apart),
 		T(a_legacy_rom_shows_no_picture_under_uefi),
 		T(a_driver_for_another_machine_is_no_help_and_is_said),
+		T(an_image_that_is_no_driver_is_no_help_and_is_said),
 		T(a_wrong_checksum_is_grave),
 		T(only_as_many_bytes_as_the_header_says_are_summed_up),
 		T(uefi_drivers_need_no_checksum),
