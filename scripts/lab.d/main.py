@@ -83,7 +83,8 @@ def run_one(assets, scenario, keep=False, shell=False):
         run = Run(assets, scenario, lambda text: tell(scenario.name, text), keep, shell)
         run.go()
     if not shell:
-        tell(scenario.name, f"{'passed' if run.passed else 'FAILED'} after {run.seconds:.0f} s"
+        tell(scenario.name, f"{'passed' if run.passed else 'FAILED'} after {run.seconds:.0f} s "
+             f"({run.processor_seconds:.0f} s of processor time)"
              + ("" if run.passed else f"; its logs are in {run.out}"))
     return run
 
