@@ -304,13 +304,16 @@ qemu_guest() {
 
 bulkhead=${BULKHEAD:-$LAB_TOP/build/bulkhead}
 
+# What a guest has unless the scenario says otherwise: all of it is filled and pinned at its start.
+guest_memory=512M
+
 # write_profile NAME CMDLINE DEVICE... — LAB_OUT/NAME.cfg: a stock guest with these devices, by the
 # names that `address` knows or as text for `pci`
 write_profile() {
 	local name=$1 cmdline=$2 device separator=
 	shift 2
 	{
-		printf 'name = "%s";\nvcpus = 2;\nmemory = "1G";\n' "$name"
+		printf 'name = "%s";\nvcpus = 2;\nmemory = "%s";\n' "$name" "$guest_memory"
 		printf 'boot = {\n\tkernel = "%s";\n\tinitrd = "%s";\n\tcmdline = "%s";\n};\n' \
 			"$LAB_STOCK_KERNEL" "$LAB_STOCK_INITRD" "$cmdline"
 		printf 'devices = ('

@@ -2,6 +2,7 @@
 # shellcheck shell=bash
 # Seven devices in one guest: what seven-*.sh share. After `. tests/lab/lib.sh`.
 
+guest_memory=1G
 seven=(nvme vf edu e1000e vga xhci ahci)
 # In the order of use; the key comes last because the picture is taken before it is pressed.
 seven_tasks=cpus:2,memory:900,acpi,disk:nvme,disk:sata,disk:usb

@@ -18,6 +18,7 @@ facts_of() {
 	check "$1: its tables decompile" eval "platform facts $LAB_OUT/$1.platform > $LAB_OUT/$1.facts"
 }
 
+guest_memory=1G # as QEMU's guest
 cmdline=$(guest_cmdline platform)
 nvme=$(address nvme)
 write_profile bulkhead "$cmdline" nvme

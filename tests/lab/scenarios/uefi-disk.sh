@@ -16,7 +16,7 @@ boot() {
 	cat > "$LAB_OUT/$name.cfg" <<-PROFILE
 		name = "$name";
 		vcpus = 2;
-		memory = "1G";
+		memory = "512M";
 		firmware = { type = "uefi"; };
 		disks = ( { $disk boot_index = 1; } );
 	PROFILE

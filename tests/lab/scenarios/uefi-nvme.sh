@@ -14,7 +14,7 @@ rom_is_good "${nvme[0]}" '1b36:0010  UEFI, x86-64, last'
 cat > "$LAB_OUT/boot.cfg" <<-PROFILE
 	name = "boot";
 	vcpus = 2;
-	memory = "1G";
+	memory = "512M";
 	firmware = { type = "uefi"; };
 	disks = ( { path = "$shell_disk"; boot_index = 1; } );
 	devices = ( { pci = "${nvme[0]}"; boot_index = 2; }, { pci = "${nvme[1]}"; boot_index = 3; } );

@@ -14,7 +14,7 @@ host_state "$LAB_OUT/host.before"
 secure() {
 	cat > "$LAB_OUT/$1.cfg" <<-PROFILE
 		name = "$1";
-		memory = "1G";
+		memory = "512M";
 		firmware = { type = "uefi"; secure_boot = true; };
 		disks = ( { path = "$images/$2"; boot_index = 1; } );
 	PROFILE
