@@ -17,10 +17,11 @@ exec 7<> /run/lab.private/silence
 # nap SECONDS — sleep without a process
 nap() { read -rt "$1" <&7 || true; }
 
-copy_out() { cp -r "$LAB_OUT/." "$LAB_SHARE/"; }
+# Times are kept, because the clocks of the two may differ, and what is older there is to be copied.
+copy_out() { cp -ru --preserve=timestamps "$LAB_OUT/." "$LAB_SHARE/"; }
 (
 	exec 9>&-
-	while nap 5; do copy_out; done
+	while nap 10; do copy_out; done
 ) &
 copier=$!
 trap 'kill $copier; wait $copier 2> /dev/null; copy_out' EXIT
@@ -146,30 +147,27 @@ make_vf() {
 
 # -- the host's own state ----------------------------------------------------------------------
 
-# host_state FILE — everything of the host that assigning devices may change and must give back
+# host_state FILE — everything of the host that assigning devices may change and must give back. It is
+# taken often, so it is made by few programs.
 host_state() {
 	{
 		drivers_and_attributes
 		networks
-		# A network device that was away comes back with another index, and maybe name.
-		ip -o link show | sed 's/^[0-9]*: [^:]*: //; s/ state .*//; s/<[^>]*>//' | sort
-		ip route | sed 's/ linkdown / /' # a link takes a moment to come up
-		sort /proc/mounts
+		# A network device that was away comes back with another index, and maybe name; a link
+		# takes a moment to come up.
+		ip -o -batch - <<< $'link show\nroute show' |
+			sed 's/^[0-9]*: [^:]*: //; s/ state .*//; s/<[^>]*>//; s/ linkdown / /'
+		while read -r line; do echo "mount $line"; done < /proc/mounts
 		echo /dev/vfio/* /run/bulkhead/*/
-		sed -n '/HugePages_Total/p' /proc/meminfo
-		cat /sys/module/{vfio_iommu_type1,iommufd}/parameters/allow_unsafe_interrupts
-	} > "$1" 2> /dev/null
+	} 2> /dev/null | sort > "$1"
 }
 
 drivers_and_attributes() {
-	local path file value
+	local path
 	for path in /sys/bus/pci/drivers/*/0000:*; do echo "$path"; done
-	for path in /sys/bus/pci/devices/*; do
-		for file in driver_override enable sriov_numvfs sriov_drivers_autoprobe power/control \
-			reset_method d3cold_allowed; do
-			[ ! -e "$path/$file" ] || { read -r value < "$path/$file"; echo "$path/$file $value"; }
-		done
-	done
+	grep -sH '' /sys/bus/pci/devices/*/{driver_override,enable,sriov_numvfs,sriov_drivers_autoprobe} \
+		/sys/bus/pci/devices/*/{power/control,reset_method,d3cold_allowed} /proc/sys/vm/nr_hugepages \
+		/sys/module/{vfio_iommu_type1,iommufd}/parameters/allow_unsafe_interrupts
 }
 
 # Interfaces by address: which gets which name depends on who probes first.
@@ -194,7 +192,7 @@ host_unchanged() {
 
 host_is_as_before() {
 	host_state "$LAB_OUT/host.after"
-	cmp -s "$LAB_OUT/host.before" "$LAB_OUT/host.after"
+	[ "$(< "$LAB_OUT/host.before")" = "$(< "$LAB_OUT/host.after")" ]
 }
 
 # host_reads_nvme NAME — the host's own driver has the controller back, and its file system is whole
@@ -228,6 +226,7 @@ guest_cmdline() {
 # standard input stays open and silent. Sets guest_pid and guest_log.
 start_guest() {
 	guest_log=$LAB_OUT/$1.log
+	: > "$guest_log"
 	shift
 	"$@" <&7 > "$guest_log" 2>&1 7>&- 9>&- &
 	guest_pid=$!
@@ -236,12 +235,20 @@ start_guest() {
 # wait_line SECONDS PATTERN [COUNT] — until the guest's console has that many lines of it (one), or
 # the guest is gone
 wait_line() {
-	wait_until "$1" line_or_gone "$2" "${3:-1}"
+	local log
+	exec {log}<> "$guest_log"
+	wait_until "$1" line_or_gone "$2" "${3:-1}" "$log"
+	exec {log}<&-
 	[ "$(grep -cE -- "$2" "$guest_log")" -ge "${3:-1}" ]
 }
 
+# line_or_gone PATTERN COUNT DESCRIPTOR — of the console; it is searched only if something was added to it
 line_or_gone() {
-	[ "$(grep -cE -- "$1" "$guest_log")" -ge "$2" ] || ! kill -0 "$guest_pid" 2>/dev/null
+	local added
+	if IFS= read -rd '' added <&"$3" || [ -n "$added" ]; then
+		[ "$(grep -cE -- "$1" "$guest_log")" -lt "$2" ] || return 0
+	fi
+	guest_gone
 }
 
 guest_gone() { ! kill -0 "$guest_pid" 2>/dev/null; }

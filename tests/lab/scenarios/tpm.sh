@@ -7,16 +7,12 @@
 # Debian's tools as the host has them, in a RAM disk behind the guest's own.
 tools=/run/lab.private/tpm
 initrd=/run/lab.private/initrd
-add() {
-	mkdir -p "$tools${1%/*}"
-	cp -L "$1" "$tools$1"
-}
 pack_tools() {
 	local file
-	for file in /usr/bin/tpm2 /usr/lib/x86_64-linux-gnu/libtss2-tcti-device.so.0 \
-		$(ldd /usr/bin/tpm2 | grep -oE '/[^ ]+'); do
-		add "$file"
-	done
+	mkdir -p "$tools"
+	# shellcheck disable=SC2046 # a list of files
+	cp -L --parents -t "$tools" /usr/bin/tpm2 /usr/lib/x86_64-linux-gnu/libtss2-tcti-device.so.0 \
+		$(ldd /usr/bin/tpm2 | grep -oE '/[^ ]+') || return 1
 	for file in getrandom pcrread nvdefine nvwrite nvread; do
 		ln -s tpm2 "$tools/usr/bin/tpm2_$file"
 	done
