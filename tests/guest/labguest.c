@@ -15,6 +15,8 @@ static const struct {
 	{ "key", key_main, "CODE SECONDS" },
 	{ "events", events_main, "SECONDS" },
 	{ "shared", shared_main, "PCI-FOLDER" },
+	{ "find", find_main, "LABEL" },
+	{ "scratch", scratch_main, "BLOCK-DEVICE OFFSET" },
 	{ "reads", reads_main, "BLOCK-DEVICE COUNT" },
 	{ "tray", tray_main, "CDROM-NODE open | close" },
 	{ "leaves", leaves_main, "" },

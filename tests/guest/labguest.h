@@ -12,6 +12,8 @@ int draw_main(int argc, char **argv);
 int key_main(int argc, char **argv);
 int events_main(int argc, char **argv);
 int shared_main(int argc, char **argv);
+int find_main(int argc, char **argv);
+int scratch_main(int argc, char **argv);
 int reads_main(int argc, char **argv);
 int tray_main(int argc, char **argv);
 int leaves_main(int argc, char **argv);
