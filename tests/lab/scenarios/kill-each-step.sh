@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #: about     kill -9 at every step of a run; recover gives every device back each time
-#: deadline  1500
-#: devices   nvme igb edu
+#: deadline  600
+#: devices   nvme edu
 . tests/lab/lib.sh
 
 # stopped_at STEP — run the profile up to that step and kill it there. 1 if the run ended before.
@@ -22,11 +22,16 @@ stopped_or_gone() {
 	guest_gone || grep -q '^State:.*T (stopped)' "/proc/$guest_pid/status" 2> /dev/null
 }
 
-check "a virtual function" make_vf
+# Debian's kernel as the host's, because the small one has no power management: there are no records of
+# devices kept awake then. Each of two devices is bound and kept awake, the NVMe out of D3cold too: every
+# kind of record that a profile of whole devices has (vf-profiles.sh and nvme-vf.sh have those of VFs).
+# As guest the small kernel, alone and in little memory, is the fastest: the steps after the guest's end
+# need it to have run.
 host_state "$LAB_OUT/host.before"
-write_profile kill "console=ttyS0 quiet panic=-1" nvme vf edu
-# The small kernel is the fastest guest: the steps after the guest's end need it to have run.
-sed -i "s|$LAB_STOCK_KERNEL|$LAB_SMALL_KERNEL|; s|$LAB_STOCK_INITRD|$LAB_SMALL_INITRD|" "$LAB_OUT/kill.cfg"
+guest_memory=128M
+write_profile kill "$(guest_cmdline "")" nvme edu
+sed -i "s|$LAB_STOCK_KERNEL|$LAB_SMALL_KERNEL|; s|$LAB_STOCK_INITRD|$LAB_SMALL_INITRD|; s|^vcpus = .*|vcpus = 1;|" \
+	"$LAB_OUT/kill.cfg"
 
 step=0
 while step=$((step + 1)); stopped_at $step; do
@@ -41,7 +46,7 @@ while step=$((step + 1)); stopped_at $step; do
 	[ $step -lt 100 ] || { fail "there is no end to the steps"; break; }
 done
 same "a run that nothing stopped: exit status" 0 "$guest_status"
-# Each of three devices is bound and kept awake, the NVMe out of D3cold too: seven records. Every one
-# has three steps when it is made and two when it is undone; the machine and the guest are two more.
-if [ $step -gt 37 ]; then ok "$((step - 1)) steps"; else fail "only $((step - 1)) steps"; fi
+# Five records. Every one has three steps when it is made and two when it is undone; the machine and the
+# guest are two more.
+if [ $step -gt 27 ]; then ok "$((step - 1)) steps"; else fail "only $((step - 1)) steps"; fi
 host_unchanged "at last"
