@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #: about     a guest has hard disks and a CD-ROM on Bulkhead's AHCI controller
+#: kernel    small
 #: deadline  400
 . tests/lab/lib.sh
 . tests/lab/disks.sh
