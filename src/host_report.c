@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/parse.h"
 #include "base/table.h"
 #include "host_report_parts.h"
 #include "json.h"
@@ -34,30 +35,13 @@ void fact_remedy(struct fact *fact, const char *fmt, ...)
 	va_end(ap);
 }
 
-/* A word of `text` up to its `end`, between blanks. */
-static bool has_word(const char *text, const char *end, const char *word)
-{
-	size_t len = strlen(word);
-	bool prefix = word[len - 1] == '=';
-	for (const char *at = text; at < end;) {
-		size_t n = strcspn(at, " \t\n");
-		if (!strncmp(at, word, len) && (n == len || (prefix && n > len)))
-			return true;
-		at += n;
-		at += strspn(at, " \t\n");
-		if (!*at)
-			break;
-	}
-	return false;
-}
-
 bool report_cpu_has(const struct host_report *report, const char *key, const char *word)
 {
 	size_t len = strlen(key);
 	for (const char *line = report->cpuinfo; *line; line += strspn(line, "\n")) {
 		const char *end = line + strcspn(line, "\n");
 		if (!strncmp(line, key, len) && strchr("\t :", line[len]))
-			return has_word(line + len, end, word);
+			return words_have(line + len, end, word);
 		line = end;
 	}
 	return false;
@@ -65,7 +49,7 @@ bool report_cpu_has(const struct host_report *report, const char *key, const cha
 
 bool report_booted_with(const struct host_report *report, const char *word)
 {
-	return has_word(report->cmdline, report->cmdline + strlen(report->cmdline), word);
+	return words_have(report->cmdline, report->cmdline + strlen(report->cmdline), word);
 }
 
 char report_param(const struct host_report *report, const char *module, const char *name)

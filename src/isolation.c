@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/parse.h"
 #include "core/pci_path.h"
 #include "device_config.h"
 #include "pci/cap.h"
@@ -201,8 +202,8 @@ static void find_slots(struct isolation *iso, const struct host *host)
 static bool is_overridden(const struct host *host)
 {
 	char text[4096];
-	return file_read(host->proc, "cmdline", text, sizeof(text)) > 0 &&
-	       strstr(text, "pcie_acs_override=");
+	ssize_t n = file_read(host->proc, "cmdline", text, sizeof(text));
+	return n > 0 && words_have(text, text + n, "pcie_acs_override=");
 }
 
 int isolation_read(struct isolation *iso, const struct host *host, const struct inventory *inv,

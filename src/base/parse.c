@@ -126,3 +126,19 @@ const char *near_match(const char *word, const char *const *candidates, size_t n
 	}
 	return best;
 }
+
+bool words_have(const char *text, const char *end, const char *word)
+{
+	size_t len = strlen(word);
+	bool prefix = word[len - 1] == '=';
+	for (const char *at = text; at < end;) {
+		size_t n = strcspn(at, " \t\n");
+		if (!strncmp(at, word, len) && (n == len || (prefix && n > len)))
+			return true;
+		at += n;
+		at += strspn(at, " \t\n");
+		if (!*at)
+			break;
+	}
+	return false;
+}

@@ -6,6 +6,7 @@
 #ifndef BULKHEAD_BASE_PARSE_H
 #define BULKHEAD_BASE_PARSE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,5 +30,11 @@ int parse_pci_id(const char *text, uint16_t *ret_vendor, uint16_t *ret_device);
  * less than its length. NULL when none is.
  */
 const char *near_match(const char *word, const char *const *candidates, size_t n);
+
+/*
+ * Whether `word` is one of those between the blanks of `text` up to its `end` (as of a kernel
+ * command line); a word that ends in '=' stands for all that begin so and go on.
+ */
+bool words_have(const char *text, const char *end, const char *word);
 
 #endif

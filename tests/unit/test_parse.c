@@ -146,6 +146,26 @@ static void words_of_any_length_are_compared_in_bounded_time(void **state)
 	free(word);
 }
 
+static bool have(const char *text, const char *word)
+{
+	return words_have(text, text + strlen(text), word);
+}
+
+static void a_word_is_found_between_blanks_alone(void **state)
+{
+	(void)state;
+	assert_true(have("quiet iommu=off\n", "iommu=off"));
+	assert_true(have("  quiet", "quiet"));
+	assert_false(have("quieter", "quiet"));
+	assert_false(have("xiommu=off", "iommu=off"));
+	assert_false(have("", "quiet"));
+	assert_true(have("a=b a=", "a="));
+	assert_true(have("a=", "a="));
+	assert_false(have("xa=b", "a="));
+	const char *text = "one two";
+	assert_false(words_have(text, text + 3, "two"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -158,6 +178,7 @@ int main(void)
 		cmocka_unit_test(the_nearest_candidate_wins_and_ties_go_to_the_first),
 		cmocka_unit_test(nothing_near_is_no_suggestion),
 		cmocka_unit_test(words_of_any_length_are_compared_in_bounded_time),
+		cmocka_unit_test(a_word_is_found_between_blanks_alone),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
