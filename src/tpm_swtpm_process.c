@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 
 #define CONTROL_MS 30000u /* making a new TPM takes a while on a slow host */
 #define END_MS 2000u
@@ -127,9 +128,7 @@ void swtpm_hint(const struct swtpm *tpm, struct err *err)
 		return;
 	text[n] = 0;
 	text[strcspn(text, "\n")] = 0;
-	for (char *c = text; *c; c++)
-		if ((unsigned char)*c < ' ' || *c == 0x7f)
-			*c = '?';
+	text_plain(text);
 	err_hint(err, "swtpm says: %s", text);
 }
 

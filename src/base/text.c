@@ -24,3 +24,10 @@ void text_put(struct text *text, const char *fmt, ...)
 	text->cut = true;
 	text->n = text->size - 1;
 }
+
+void text_plain(char *text)
+{
+	for (char *c = text; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = '?';
+}

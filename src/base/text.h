@@ -19,4 +19,10 @@ struct text {
 struct text text_in(char *buf, size_t size);
 void text_put(struct text *text, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/*
+ * Control characters become '?': in texts that others wrote (the name of a process, a mount point,
+ * what a program says) they could speak to the terminal of whoever reads them.
+ */
+void text_plain(char *text);
+
 #endif

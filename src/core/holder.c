@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/text.h"
 #include "core/holder_parts.h"
 
 int holder_add(struct holder_search *search, size_t fn, enum holder_kind kind, const char *fmt, ...)
@@ -17,6 +18,7 @@ int holder_add(struct holder_search *search, size_t fn, enum holder_kind kind, c
 	va_start(ap, fmt);
 	vsnprintf(holder->s, sizeof(holder->s), fmt, ap);
 	va_end(ap);
+	text_plain(holder->s);
 	holder->fn = fn;
 	holder->kind = kind;
 	return 0;

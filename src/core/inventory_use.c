@@ -17,6 +17,7 @@
 #include "base/cleanup.h"
 #include "base/dir.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "core/pci_path.h"
 
 /* A stack of md on dm on md is finite; a sysfs tree that somebody handed us need not be. */
@@ -45,8 +46,10 @@ static void mark(struct finder *finder, struct bdf bdf)
 	struct pci_dev *dev = (struct pci_dev *)inventory_find(finder->inv, bdf);
 	if (!dev)
 		return;
-	if (!dev->host_uses)
+	if (!dev->host_uses) {
 		memcpy(dev->use_detail, finder->detail, sizeof(dev->use_detail));
+		text_plain(dev->use_detail);
+	}
 	dev->host_uses |= finder->use;
 }
 

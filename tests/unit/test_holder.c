@@ -99,6 +99,18 @@ static void what_nobody_uses_has_no_holder(void **state)
 	assert_int_equal(dev_holders_find(&tree.host, NULL, 0, &found, &err), 0);
 }
 
+/* Anybody may call a process of his what he likes, and root reads it on a terminal. */
+static void what_a_process_calls_itself_does_nothing_to_a_terminal(void **state)
+{
+	(void)state;
+	const char name[] = "e\033[2J\nvil\177";
+	host_tree_add(&tree, "proc/12/fd/9 -> /dev/nvme0\n");
+	assert_int_equal(tempdir_write(&tree.dir, "proc/12/comm", name, strlen(name)), 0);
+	look();
+	assert_int_equal(found.n, 1);
+	assert_held(0, NVME, HOLDER_PROCESS, "e?[2J?vil? (pid 12) has it open (/dev/nvme0)");
+}
+
 static void a_process_with_a_node_open_is_named_with_pid_and_node(void **state)
 {
 	(void)state;
@@ -277,6 +289,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		T(what_nobody_uses_has_no_holder),
 		T(a_process_with_a_node_open_is_named_with_pid_and_node),
+		T(what_a_process_calls_itself_does_nothing_to_a_terminal),
 		T(a_mapping_outlives_its_descriptor),
 		T(a_bar_taken_through_sysfs_counts),
 		T(a_process_that_ends_meanwhile_is_no_obstacle),

@@ -50,12 +50,21 @@ static void a_full_text_stays_as_it_is(void **state)
 	assert_true(text.cut);
 }
 
+static void control_characters_become_plain(void **state)
+{
+	(void)state;
+	char text[] = "a\033[0m b\nc\177\tümlaut";
+	text_plain(text);
+	assert_string_equal(text, "a?[0m b?c??ümlaut");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pieces_follow_each_other),
 		cmocka_unit_test(what_does_not_fit_is_cut_and_noted),
 		cmocka_unit_test(a_full_text_stays_as_it_is),
+		cmocka_unit_test(control_characters_become_plain),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
