@@ -134,7 +134,7 @@ class Run:
                       LAB_SCRIPT=self.scenario.path, LAB_KERNEL=self.scenario.kernel,
                       LAB_KEEP="1" if self.keep else "", LAB_SHELL="1" if self.shell else "",
                       LAB_PATIENCE=str(PATIENCE))
-        for name in ("BULKHEAD", "BENCH_RUNS", "BENCH_SIZES", "KVMTOOL"):
+        for name in ("BULKHEAD", "BENCH_RUNS", "BENCH_SIZES", "KVMTOOL", "FWTS"):
             values[name] = os.environ.get(name, "")
         with open(os.path.join(self.out, "environment"), "w", encoding="utf-8") as file:
             for key, value in values.items():

@@ -253,9 +253,16 @@ line_or_gone() {
 
 guest_gone() { ! kill -0 "$guest_pid" 2>/dev/null; }
 
+# what_hangs — what a guest that does not end is doing, beside its console; bulkhead's guests alone tell
+what_hangs() {
+	local name=${guest_log##*/}
+	timeout 10 "$bulkhead" status "${name%.log}" --registers > "$LAB_OUT/${name%.log}.hangs" 2>&1
+}
+
 # wait_guest SECONDS — until it ends; guest_status is its exit status, 124 if it had to be killed
 wait_guest() {
 	if ! wait_until "$1" guest_gone; then
+		what_hangs
 		kill -9 "$guest_pid"
 		wait "$guest_pid" 2>/dev/null
 		guest_status=124
