@@ -286,7 +286,7 @@ static void put_past(const struct devices_view *view, struct table *table)
 	struct bdf bdf = view->one->bdf;
 	struct quarantine quarantine = quarantine_of(view->host, bdf);
 	struct reset_history history;
-	struct identity identity;
+	struct identity identity = { 0 };
 	int r = (view->one->asleep ? identity_read_quietly : identity_read)(view->host, bdf,
 									    &identity);
 	if (!r) {

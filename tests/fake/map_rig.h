@@ -90,7 +90,7 @@ static inline struct bar_piece trapped(struct card *c, uint64_t off, uint64_t le
 static inline struct bar_piece both(struct card *c, uint64_t off, uint64_t len)
 {
 	struct bar_piece p = trapped(c, off, len);
-	p.hva = ram + off;
+	p.hva = (void *)((uintptr_t)ram + off); /* off may be nonsense on purpose */
 	return p;
 }
 
