@@ -10,7 +10,7 @@
 static int reset(const struct cmd_args *args, struct host *host, struct err *err)
 {
 	struct reset_report report;
-	struct bdf bdf;
+	struct bdf bdf = { 0 };
 	int r = cmd_timeout(args, host, err);
 	if (!r)
 		r = by_hand_find(host, args->device, &bdf, err);
