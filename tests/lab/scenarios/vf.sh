@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #: about     VFs of a real driver: made, set up, held, removed; killed half-way and recovered
+#: kernel    small
 #: deadline  240
 #: devices   igb
 . tests/lab/lib.sh
