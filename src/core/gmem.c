@@ -16,14 +16,18 @@
 #endif
 
 #define POPULATE_THREADS_MAX 16
-/* One call holds the address space lock; between pieces others can map. */
-#define POPULATE_PIECE (16 * MIB)
+/*
+ * A call holds the address space's lock, and who maps or grows the heap meanwhile waits for it: so
+ * no more than one huge page at a time.
+ */
+#define POPULATE_PIECE (2 * MIB)
 
 /* hva and gpa agree modulo 1 GiB, so that nested page tables can use the largest leaves. */
 static int map_aligned(struct gmem *gmem, uint64_t size)
 {
 	uint64_t span = size + GIB;
-	uint8_t *raw = mmap(NULL, span, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	uint8_t *raw =
+		mmap(NULL, span, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (raw == MAP_FAILED)
 		return -errno;
 	uint8_t *at = raw + (align_up((uintptr_t)raw, GIB) - (uintptr_t)raw);
@@ -101,16 +105,15 @@ int gmem_init(struct gmem *gmem, const struct range *ram, unsigned n, struct err
 	return r ? r : gmem_lay(gmem, ram, n, err);
 }
 
+/* Who has time takes the next piece: what a page costs depends on where the host finds it. */
 struct populate {
+	uint8_t *at;
+	uint64_t size;
+	_Atomic uint64_t next; /* offset of what nobody has taken; beyond size at the end */
+	atomic_int result;     /* of the first piece that failed */
 	atomic_bool cancelled;
 	unsigned n;
-	struct populate_part {
-		pthread_t thread;
-		uint8_t *at;
-		uint64_t size;
-		int result; /* read after the join */
-		const struct populate *all;
-	} part[POPULATE_THREADS_MAX];
+	pthread_t thread[POPULATE_THREADS_MAX];
 };
 
 static void populate_cancel(struct gmem *gmem)
@@ -134,55 +137,66 @@ static int populate_piece(uint8_t *at, uint64_t size)
 		return 0;
 	if (errno != EINVAL)
 		return -errno;
-	/* Kernel before 5.14: a write that changes nothing, for the caller may be loading meanwhile. */
+	/* Kernel before 5.14: a write that changes nothing, for the caller may be loading
+	 * meanwhile. */
 	for (uint64_t off = 0; off < size; off += PAGE_4K)
 		__atomic_fetch_or(at + off, 0, __ATOMIC_RELAXED);
 	return 0;
 }
 
-static void *populate_part(void *arg)
+static void *populate_pieces(void *arg)
 {
-	struct populate_part *part = arg;
-	for (uint64_t off = 0; off < part->size && !part->result; off += POPULATE_PIECE)
-		part->result = atomic_load(&part->all->cancelled)
-				       ? -ECANCELED
-				       : populate_piece(part->at + off,
-							min_u64(POPULATE_PIECE, part->size - off));
+	struct populate *p = arg;
+	while (!atomic_load(&p->cancelled)) {
+		uint64_t off = atomic_fetch_add(&p->next, POPULATE_PIECE);
+		if (off >= p->size)
+			break;
+		int expected = 0,
+		    r = populate_piece(p->at + off, min_u64(POPULATE_PIECE, p->size - off));
+		if (r) {
+			atomic_compare_exchange_strong(&p->result, &expected, r);
+			atomic_store(&p->cancelled, true);
+		}
+	}
 	return NULL;
+}
+
+static int populate_thread(struct populate *p)
+{
+	int r = pthread_create(&p->thread[p->n], NULL, populate_pieces, p);
+	p->n += !r;
+	return -r;
 }
 
 int gmem_populate_start(struct gmem *gmem, unsigned threads, struct err *err)
 {
-	threads = threads ? (unsigned)min_u64(threads, POPULATE_THREADS_MAX) : 1;
 	struct populate *populate = calloc(1, sizeof(*populate));
 	if (!populate)
 		return err_errno(err, -ENOMEM, "guest memory");
-	gmem->populate = populate;
-	/* Whole pieces each, so that no huge page is fought over. */
-	uint64_t share = align_up(gmem->size / threads + 1, POPULATE_PIECE);
-	for (uint64_t off = 0; off < gmem->size; off += share) {
-		struct populate_part *part = &populate->part[populate->n];
-		part->at = (uint8_t *)gmem->base + off;
-		part->size = min_u64(share, gmem->size - off);
-		part->all = populate;
-		int r = pthread_create(&part->thread, NULL, populate_part, part);
-		if (r) {
-			gmem_populate_wait(gmem, NULL);
-			return err_errno(err, -r, "guest memory: thread");
-		}
-		populate->n++;
+	populate->at = gmem->base;
+	populate->size = gmem->size;
+	int r = populate_thread(populate);
+	if (r) {
+		free(populate);
+		return err_errno(err, r, "guest memory: thread");
 	}
+	gmem->populate = populate;
+	/* More are a matter of time only. */
+	uint64_t most = min_u64(POPULATE_THREADS_MAX, gmem->size / POPULATE_PIECE);
+	while (populate->n < min_u64(threads, most) && !populate_thread(populate))
+		;
 	return 0;
 }
 
 int gmem_populate_wait(struct gmem *gmem, struct err *err)
 {
 	struct populate *populate = gmem->populate;
-	int r = 0;
-	for (unsigned i = 0; populate && i < populate->n; i++) {
-		pthread_join(populate->part[i].thread, NULL);
-		r = r ? r : populate->part[i].result;
-	}
+	if (!populate)
+		return 0;
+	populate_pieces(populate);
+	for (unsigned i = 0; i < populate->n; i++)
+		pthread_join(populate->thread[i], NULL);
+	int r = atomic_load(&populate->result);
 	gmem->populate = NULL;
 	free(populate);
 	if (r)

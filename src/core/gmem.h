@@ -46,12 +46,12 @@ int gmem_lay(struct gmem *gmem, const struct range *ram, unsigned n, struct err 
 void gmem_fini(struct gmem *gmem);
 
 /*
- * Makes all pages present on `threads` threads (1..16), because clearing them is most of the time it
- * takes to pin a guest. The caller goes on meanwhile (opening devices mostly sleeps) and waits
+ * Makes all pages present on up to `threads` threads (1..16), because clearing them is most of the
+ * time it takes to pin a guest. The caller goes on meanwhile (opening devices mostly sleeps) and waits
  * before it pins. -EAGAIN… when no thread could be started.
  */
 int gmem_populate_start(struct gmem *gmem, unsigned threads, struct err *err);
-/* 0 when nothing was started. -ENOMEM… of the first thread that failed. */
+/* Helps and waits. 0 when nothing was started; -ENOMEM… of the first piece that failed. */
 int gmem_populate_wait(struct gmem *gmem, struct err *err);
 
 /* Copies; the whole range must be RAM of one region or several adjacent ones. -EFAULT otherwise. */
