@@ -20,9 +20,13 @@ VERSION := 0.1.0
 PKGS := libpci libudev libconfig jansson libnl-route-3.0 libevdev
 WARN := -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes \
 	-Wimplicit-fallthrough -Wundef -Wpointer-arith
-CFLAGS := -O2 -g
+# Small: what this program does often, the kernel or a library does for it.
+CFLAGS := -Os -g
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DBULKHEAD_VERSION='"$(VERSION)"' -Isrc -pthread \
-	-fstack-protector-strong -fno-common $(WARN) $(CFLAGS) $(PKG_CFLAGS) $(EXTRA_CFLAGS)
+	-fstack-protector-strong -fno-common $(WARN) $(UNWIND) $(CFLAGS) $(PKG_CFLAGS) $(EXTRA_CFLAGS)
+# A process holds these tables beside its guest, and nothing here unwinds; a debugger has its own.
+# The instrumented builds do unwind.
+UNWIND = $(if $(EXTRA_CFLAGS),,-fno-asynchronous-unwind-tables)
 # Asked once, and not before the rule has run that installs them.
 PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS) 2>/dev/null))$(PKG_CFLAGS)
 PKG_LIBS = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PKGS) 2>/dev/null))$(PKG_LIBS)
@@ -56,7 +60,7 @@ $(B)/obj/%.o: src/%.c Makefile | $(B)/.deps-build
 
 $(B)/bulkhead: $(OBJ)
 	@echo "  LD      $@"
-	@$(CC) $(ALL_CFLAGS) -o $@ $(OBJ) -Wl,-z,relro,-z,now -Wl,--as-needed $(PKG_LIBS)
+	@$(CC) $(ALL_CFLAGS) -o $@ $(OBJ) -Wl,-z,relro,-z,now,-z,pack-relative-relocs -Wl,--as-needed $(PKG_LIBS)
 
 -include $(OBJ:.o=.d)
 
