@@ -1,15 +1,44 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What the benchmarks share. A scenario says in `one_run COMMAND...` what is measured: it starts the
-# command by `timed`, and appends a line of figures to LAB_OUT/runs when the run counts.
+# command by `timed_run`, and appends a line of figures to LAB_OUT/runs when the run counts.
 runs=${BENCH_RUNS:-3}
 
-# timed COMMAND... — run it, each line of its console after the time it came at; the first line is
-# the time of exec and the process
+mkfifo /run/lab.private/seen
+exec 8<> /run/lab.private/seen
+
+# timed WORDS COMMAND... — run it, each line of its console after the time it came at; the first line is
+# the time of exec and the process. Says on descriptor 8 when a line with these words came, and the end.
 timed() {
+	local words=$1
+	shift
 	(
 		echo "EXEC $BASHPID"
 		exec "$@" <&7 2>&1
-	) | while IFS= read -r line; do printf '%s %s\n' "$EPOCHREALTIME" "$line"; done > "$guest_log"
+	) | while IFS= read -r line; do
+		printf '%s %s\n' "$EPOCHREALTIME" "$line"
+		[[ $line != *"$words"* ]] || echo seen >&8
+	done > "$guest_log"
+	echo gone >&8
+}
+
+# timed_run SECONDS WORDS COMMAND... — until that line; fails without it. Sets guest_pid, and of the
+# command pid, begin, and the time that the line was seen. Nothing polls meanwhile: the emulated host
+# has two processors, and what a poll costs would be taken from who uses both.
+timed_run() {
+	local seconds=$1 words=$2 said
+	shift 2
+	while read -rt 0.1 said <&8; do :; done # of the run before
+	guest_log=$LAB_OUT/bench.log
+	timed "$words" "$@" &
+	guest_pid=$!
+	read -rt $((seconds * LAB_PATIENCE)) said <&8
+	pid=$(awk '$2 == "EXEC" { print $3 }' "$guest_log")
+	begin=$(awk '$2 == "EXEC" { print $1 }' "$guest_log")
+	seen=$(awk -v words="$words" 'index($0, words) { print $1; exit }' "$guest_log")
+	[ "$said" = seen ] && return
+	note "a run that does not count, no '$words': $(tail -n 1 "$guest_log")"
+	end_run "$pid"
+	return 1
 }
 
 # end_run PID — the guest would pause for long; what it leaves is undone

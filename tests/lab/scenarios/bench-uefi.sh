@@ -17,19 +17,7 @@ flash_kib=4096
 
 one_run() {
 	local pid begin seen
-	guest_log=$LAB_OUT/bench.log
-	timed "$@" &
-	guest_pid=$!
-	wait_line 90 'BdsDxe: starting'
-	local seen_it=$?
-	pid=$(awk '$2 == "EXEC" { print $3 }' "$guest_log")
-	if [ $seen_it -ne 0 ]; then
-		note "a run that does not count, no boot loader: $(tail -n 1 "$guest_log")"
-		end_run "$pid"
-		return
-	fi
-	begin=$(awk '$2 == "EXEC" { print $1 }' "$guest_log")
-	seen=$(awk '/BdsDxe: starting/ { print $1; exit }' "$guest_log")
+	timed_run 90 'BdsDxe: starting' "$@" || return
 	awk -v b="$begin" -v s="$seen" -v beside=$((mib * 1024 + flash_kib)) '/^Pss:/ {
 		printf "%d %d\n", (s - b) * 1000, $2 - beside }' \
 		"/proc/$pid/smaps_rollup" >> "$LAB_OUT/runs"
