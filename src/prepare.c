@@ -2,6 +2,7 @@
 #include "prepare.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -175,17 +176,12 @@ static int load_slots(const struct prepared *p, const struct profile *profile, s
 	return slots_load(slots, &p->host, profile->name, why);
 }
 
-static int examine(struct prepared *p, const struct profile *profile, const char *owner,
-		   struct err *err)
+static int examine_with(struct prepared *p, const struct profile *profile,
+			const struct plan_claim *claims, unsigned n_claims, struct err *err)
 {
-	struct plan_claim claims[JOURNAL_CLAIMS_MAX];
-	unsigned n_claims = 0;
-	int r = read_host(p, profile, owner, claims, &n_claims, err);
-	if (r)
-		return r;
 	struct slots slots = { .n = 0 };
 	struct err why = { 0 };
-	int bad_slots = load_slots(p, profile, &slots, &why);
+	int r, bad_slots = load_slots(p, profile, &slots, &why);
 	const struct plan_facts facts = { .inv = &p->inventory, .vfs = &p->vfs, .claims = claims,
 					  .n_claims = n_claims, .slots = &slots,
 					  .slots_unknown = bad_slots == -EACCES ? why.text : NULL };
@@ -215,6 +211,20 @@ static int examine(struct prepared *p, const struct profile *profile, const char
 	if (!r)
 		r = plan_check_holders(&p->plan, &p->host, err);
 	return r ? err_errno(err, r, "plan for profile '%s'", profile->name) : 0;
+}
+
+/* What is large is not on the stack: a process that has a guest would keep its pages. */
+static int examine(struct prepared *p, const struct profile *profile, const char *owner,
+		   struct err *err)
+{
+	unsigned n_claims = 0;
+	struct plan_claim *claims = calloc(JOURNAL_CLAIMS_MAX, sizeof(*claims));
+	int r = claims ? read_host(p, profile, owner, claims, &n_claims, err)
+		       : err_errno(err, -ENOMEM, "claims of running profiles");
+	if (!r)
+		r = examine_with(p, profile, claims, n_claims, err);
+	free(claims);
+	return r;
 }
 
 static void forget(struct prepared *p)

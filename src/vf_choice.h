@@ -41,7 +41,7 @@ struct vf_choice { /* of one entry of the profile */
 
 struct vf_choices {
 	vec(struct vf_pf) pf;
-	struct vf_choice at[PROFILE_MAX_DEVICES]; /* by entry */
+	struct vf_choice *at; /* by entry, as many as the profile has; owned */
 };
 
 /*

@@ -67,7 +67,9 @@ static int find_or_add(struct vf_choices *choices, const struct host *host, cons
 int vf_choices_read(struct vf_choices *choices, const struct host *host,
 		    const struct profile *profile, const char *owner, struct err *err)
 {
-	*choices = (struct vf_choices){ 0 };
+	*choices = (struct vf_choices){ .at = calloc(profile->n_devices + 1, sizeof(*choices->at)) };
+	if (!choices->at)
+		return err_errno(err, -ENOMEM, "VFs of the profile");
 	for (unsigned i = 0; i < profile->n_devices; i++) {
 		struct vf_choice *choice = &choices->at[i];
 		struct pf found;
@@ -93,6 +95,8 @@ void vf_choices_fini(struct vf_choices *choices)
 		vec_free(&choices->pf.at[i].secondary);
 	}
 	vec_free(&choices->pf);
+	free(choices->at);
+	choices->at = NULL;
 }
 
 /* --- MACs --- */

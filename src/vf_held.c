@@ -76,23 +76,30 @@ static const struct plan_claim *find_pf_claim(const struct claim_list *claims, c
 	return strcmp(pf->driver, "vfio-pci") ? find_claim(claims, pf->bdf) : NULL;
 }
 
-static int find_claims(const struct host *host, const struct pf *pf, const char *owner,
-		       vf_places *places, struct holder *ret_pf, struct err *err)
+static void name_claims(const struct claim_list *claims, const struct pf *pf, vf_places *places,
+			struct holder *ret_pf)
 {
-	struct claim_list claims;
-	int r = read_claims(host, owner, &claims, err);
-	if (r)
-		return r;
-	const struct plan_claim *whole = find_pf_claim(&claims, pf);
+	const struct plan_claim *whole = find_pf_claim(claims, pf);
 	for (size_t i = 0; i < places->n; i++) {
-		const struct plan_claim *claim = find_claim(&claims, places->at[i].bdf);
+		const struct plan_claim *claim = find_claim(claims, places->at[i].bdf);
 		claim = claim ? claim : whole;
 		if (claim)
 			name_profile(&places->at[i].holder, claim);
 	}
 	if (ret_pf && whole)
 		name_profile(ret_pf, whole);
-	return 0;
+}
+
+static int find_claims(const struct host *host, const struct pf *pf, const char *owner,
+		       vf_places *places, struct holder *ret_pf, struct err *err)
+{
+	struct claim_list *claims = calloc(1, sizeof(*claims));
+	int r = claims ? read_claims(host, owner, claims, err)
+		       : err_errno(err, -ENOMEM, "claims of running profiles");
+	if (!r)
+		name_claims(claims, pf, places, ret_pf);
+	free(claims);
+	return r;
 }
 
 int vf_places_read(const struct host *host, const struct pf *pf, const char *owner,
@@ -108,8 +115,7 @@ int vf_places_read(const struct host *host, const struct pf *pf, const char *own
 	return r ? r : find_claims(host, pf, owner, places, ret_pf, err);
 }
 
-int vf_check_free(const struct host *host, const struct pf *pf, const char *owner,
-		  struct err *err)
+int vf_check_free(const struct host *host, const struct pf *pf, const char *owner, struct err *err)
 {
 	vf_places places;
 	struct holder holder;

@@ -19,7 +19,8 @@ static const struct bdf pf_bdf = { 0, 2, 0, 0 };
 static int setup(void **state)
 {
 	plan_setup(state);
-	memset(&vfs, 0, sizeof(vfs));
+	vfs = (struct vf_choices){ .at = calloc(PROFILE_MAX_DEVICES, sizeof(*vfs.at)) };
+	assert_non_null(vfs.at);
 	struct vf_pf *pf = vec_push(&vfs.pf);
 	assert_non_null(pf);
 	pf->pf = (struct pf){ .bdf = pf_bdf, .total = 4, .autoprobe = true, .netdev = "enp2s0f0" };

@@ -20,7 +20,8 @@ static char pf_name[] = "enp2s0f0";
 static int setup(void **state)
 {
 	(void)state;
-	memset(&choices, 0, sizeof(choices));
+	choices = (struct vf_choices){ .at = calloc(PROFILE_MAX_DEVICES, sizeof(*choices.at)) };
+	assert_non_null(choices.at);
 	memset(&profile, 0, sizeof(profile));
 	struct vf_pf *pf = vec_push(&choices.pf);
 	assert_non_null(pf);
