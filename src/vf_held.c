@@ -94,8 +94,9 @@ static int find_claims(const struct host *host, const struct pf *pf, const char 
 		       vf_places *places, struct holder *ret_pf, struct err *err)
 {
 	struct claim_list *claims = calloc(1, sizeof(*claims));
-	int r = claims ? read_claims(host, owner, claims, err)
-		       : err_errno(err, -ENOMEM, "claims of running profiles");
+	if (!claims)
+		return err_errno(err, -ENOMEM, "claims of running profiles");
+	int r = read_claims(host, owner, claims, err);
 	if (!r)
 		name_claims(claims, pf, places, ret_pf);
 	free(claims);
